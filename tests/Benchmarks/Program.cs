@@ -1,0 +1,30 @@
+using System.Globalization;
+using Sealer.Benchmarks;
+
+// dotnet run -c Release --project tests/Benchmarks -- [MiB of the context] [runs]
+var mebibytes = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : 1024;
+var runs = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 3;
+string[] peers = ["/usr/bin/time", "/usr/bin/buildah", "/usr/bin/skopeo", "/usr/bin/docker-registry"];
+var missing = peers.Where(p => !File.Exists(p)).ToList();
+if (missing.Count > 0)
+{
+    Console.Error.WriteLine($"The benchmarks measure against {string.Join(", ", missing.Select(Path.GetFileName))}: apt-get install {string.Join(' ', missing.Select(Path.GetFileName))}");
+    return 1;
+}
+
+var work = Directory.CreateTempSubdirectory("sealer-benchmarks-");
+try
+{
+    Console.WriteLine($"{Environment.ProcessorCount} cores; {runs} runs each, in turn with the peer; medians. Work folder {work.FullName} needs about {mebibytes * 12 / 1024 + 1} GiB.");
+    var rows = new List<Row>();
+    using (var images = new ImageRows(work.FullName, mebibytes, runs, Console.WriteLine))
+        rows.AddRange(images.Measure());
+    Console.WriteLine();
+    Console.WriteLine(Row.Header);
+    rows.ForEach(Console.WriteLine);
+    return 0;
+}
+finally
+{
+    work.Delete(recursive: true);
+}
