@@ -1,0 +1,458 @@
+using System.Text.Json;
+
+namespace Sealer.Images.Storage;
+
+/// <summary>
+/// The local store of images: an OCI layout (<c>blobs/</c>, <c>index.json</c>) in which a blob lies once, whoever uses it,
+/// and beside it <c>recipes/</c> (blobs stored as parts of others), <c>partial/</c> (what is being written) and
+/// <c>cache/</c> (small documents of the build). Several processes may work in one store at once; what a broken one leaves
+/// is removed by <see cref="SweepAsync(SweepOptions, CancellationToken)"/>. Safe for concurrent use.
+/// </summary>
+public sealed class ImageStore : IImageSource, IImageTarget
+{
+    /// <summary>Attempts on a source that breaks off without a further byte; one that makes progress may break off for ever.</summary>
+    private const int Attempts = 3;
+
+    private static readonly TimeSpan LeasePatience = TimeSpan.FromMinutes(2);
+
+    private readonly StoreFolder _folder;
+    private readonly StoreIndex _index;
+    private readonly StoreCache _cache;
+
+    private ImageStore(StoreFolder folder)
+    {
+        _folder = folder;
+        _index = new StoreIndex(folder);
+        _cache = new StoreCache(folder);
+    }
+
+    /// <summary>Full path of the store.</summary>
+    public string Folder => _folder.Root;
+
+    /// <summary>Opens a store, or makes one of a folder that is missing or empty (mode 0700 on Unix).</summary>
+    /// <exception cref="SealerException">
+    /// <c>NotAStore</c>: the folder holds something else; <c>StoreCorrupt</c>; <c>StoreTooNew</c>: a later version made it;
+    /// <c>StoreUnusable</c>: no rights to it.
+    /// </exception>
+    public static ImageStore Open(string folder)
+    {
+        var store = new ImageStore(StoreFolder.Open(folder));
+        store._index.Read();
+        return store;
+    }
+
+    /// <summary>Keeps sweeps away until it is disposed. Held from the first blob of an image until it is named.</summary>
+    /// <exception cref="SealerException"><c>StoreInUse</c>: a sweep takes longer than two minutes.</exception>
+    public StoreLease Lease() => new(
+        FileLock.Take(_folder.LeaseLock, exclusive: false, LeasePatience) ?? throw InUse(Folder, "it is being swept"));
+
+    /// <inheritdoc cref="Lease"/>
+    public async Task<StoreLease> LeaseAsync(CancellationToken cancellationToken) => new(
+        await FileLock.TakeAsync(_folder.LeaseLock, exclusive: false, LeasePatience, cancellationToken).ConfigureAwait(false)
+        ?? throw InUse(Folder, "it is being swept"));
+
+    /// <summary>The size of a blob that is in the store, whole or as a recipe.</summary>
+    /// <returns>False where it is not there.</returns>
+    public bool TryGetSize(Digest digest, out long size)
+    {
+        if (new FileInfo(_folder.BlobPath(digest)) is { Exists: true } file)
+        {
+            size = file.Length;
+            return true;
+        }
+
+        size = ReadRecipe(digest)?.Head.Size ?? 0;
+        return size > 0;
+    }
+
+    /// <summary>The file of a blob, for readers that want the file itself; null where it is missing or stored as a recipe.</summary>
+    public string? TryGetPath(Digest digest)
+    {
+        var path = _folder.BlobPath(digest);
+        return File.Exists(path) ? path : null;
+    }
+
+    /// <inheritdoc/>
+    public Task<Descriptor?> ResolveAsync(ImageReference reference, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var images = _index.Read();
+        if (reference.Digest is not { } digest)
+            return Task.FromResult(images.FirstOrDefault(i => i.Reference == reference)?.Descriptor);
+        return Task.FromResult(images.FirstOrDefault(i => i.Descriptor.Digest == digest)?.Descriptor ?? TryDescribe(digest));
+    }
+
+    /// <inheritdoc/>
+    public Task<bool> ExistsAsync(Descriptor descriptor, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return Task.FromResult(Exists(descriptor));
+    }
+
+    /// <inheritdoc/>
+    public Task<Stream> OpenAsync(Descriptor descriptor, long offset, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return Task.FromResult(OpenRead(descriptor.Digest, offset));
+    }
+
+    /// <summary>Opens a blob at an offset. Seekable.</summary>
+    /// <exception cref="SealerException"><c>BlobNotFound</c>.</exception>
+    public Stream OpenRead(Digest digest, long offset = 0)
+    {
+        Stream stream;
+        try
+        {
+            stream = new FileStream(
+                _folder.BlobPath(digest),
+                FileMode.Open,
+                FileAccess.Read,
+                FileShare.ReadWrite | FileShare.Delete,
+                64 * 1024,
+                FileOptions.SequentialScan);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            stream = new RecipeStream(ReadRecipe(digest) ?? throw NotFound(digest, e), _folder.BlobPath);
+        }
+
+        if (offset > 0)
+            stream.Position = offset;
+        return stream;
+    }
+
+    /// <summary>Begins a blob whose digest will be known at its end.</summary>
+    /// <exception cref="SealerException"><c>StoreInUse</c>, <c>DiskFull</c>.</exception>
+    public BlobWriter CreateBlob()
+    {
+        var lease = Lease();
+        try
+        {
+            return new BlobWriter(this, lease, _folder.NewTemporary());
+        }
+        catch
+        {
+            lease.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Writes small content (a manifest, a config) whole.</summary>
+    public async Task<Descriptor> AddAsync(string mediaType, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    {
+        var descriptor = Descriptor.Of(mediaType, content.Span);
+        await PutAsync(
+            descriptor,
+            (offset, _) => Task.FromResult<Stream>(new MemoryStream(content[(int)offset..].ToArray(), writable: false)),
+            null,
+            cancellationToken).ConfigureAwait(false);
+        return descriptor;
+    }
+
+    /// <summary>
+    /// Writes content. What came of it before the source broke off, or the process, is kept in <c>partial/</c>, and the next
+    /// call asks its source for the rest only. Two that write the same content at once write it once.
+    /// </summary>
+    /// <exception cref="SealerException">
+    /// <c>DigestMismatch</c>, <c>SizeMismatch</c>, <c>Truncated</c> (nothing is kept then), <c>DiskFull</c>.
+    /// </exception>
+    public async Task PutAsync(
+        Descriptor descriptor,
+        Func<long, CancellationToken, Task<Stream>> openAsync,
+        IProgress<long>? progress,
+        CancellationToken cancellationToken)
+    {
+        using var lease = await LeaseAsync(cancellationToken).ConfigureAwait(false);
+        using var partial = Exists(descriptor)
+            ? null
+            : await PartialBlob.ClaimAsync(_folder, descriptor, () => Exists(descriptor), cancellationToken).ConfigureAwait(false);
+        if (partial is null)
+        {
+            progress?.Report(descriptor.Size);
+            return;
+        }
+
+        try
+        {
+            await ReceiveAsync(partial, descriptor, openAsync, progress, cancellationToken).ConfigureAwait(false);
+            partial.Commit();
+        }
+        catch (SealerException e) when (e.Id is "DigestMismatch" or "SizeMismatch" or "Truncated" or "DiskFull")
+        {
+            partial.Delete();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Stores a blob as parts of others. Its digest is believed, sizes and the presence of its blobs are checked;
+    /// <see cref="CreateRecipe"/> makes a recipe and its digest together.
+    /// </summary>
+    /// <exception cref="SealerException"><c>BlobNotFound</c>: a part's blob is missing; <c>SizeMismatch</c>: a part is not in it.</exception>
+    public async Task AddRecipeAsync(BlobRecipe recipe, CancellationToken cancellationToken)
+    {
+        using var lease = await LeaseAsync(cancellationToken).ConfigureAwait(false);
+        if (TryGetSize(recipe.Digest, out var size) && size == recipe.Size)
+            return;
+        var flat = recipe with { Parts = Flatten(recipe.Parts) };
+        if (flat.Parts.Sum(p => p.Length) != recipe.Size)
+        {
+            throw new SealerException(
+                "SizeMismatch",
+                ErrorKind.InvalidContent,
+                $"The parts of {recipe.Digest} have {flat.Parts.Sum(p => p.Length)} bytes together, not {recipe.Size}.",
+                recipe.Digest);
+        }
+
+        var path = _folder.RecipePath(recipe.Digest);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        _folder.WriteDocument(path, RecipeFile.Format(flat));
+    }
+
+    /// <summary>Begins a recipe that hashes its parts as they are added.</summary>
+    public RecipeWriter CreateRecipe() => new(this, Lease());
+
+    /// <summary>All names, and what is kept without one.</summary>
+    public IReadOnlyList<StoredImage> List() => _index.Read();
+
+    /// <summary>Gives a manifest or index that is in the store a name; a name that was another image's moves.</summary>
+    /// <exception cref="SealerException"><c>BlobNotFound</c>: it is not in the store.</exception>
+    public async Task TagAsync(ImageReference reference, Descriptor descriptor, CancellationToken cancellationToken)
+    {
+        using var lease = await LeaseAsync(cancellationToken).ConfigureAwait(false);
+        if (!Exists(descriptor))
+            throw NotFound(descriptor.Digest, null);
+        await _index.ChangeAsync(
+            images =>
+            {
+                var named = new StoredImage(reference, descriptor);
+                images.RemoveAll(i => i.Reference == reference || (i.Reference is null && i.Descriptor.Digest == descriptor.Digest));
+                images.Add(named);
+                return true;
+            },
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Takes a name away; the content stays until a sweep.</summary>
+    /// <returns>False where there was no such name.</returns>
+    public async Task<bool> UntagAsync(ImageReference reference, CancellationToken cancellationToken)
+    {
+        var removed = false;
+        await _index.ChangeAsync(
+            images => removed = images.RemoveAll(i => i.Reference == reference) > 0,
+            cancellationToken).ConfigureAwait(false);
+        return removed;
+    }
+
+    /// <summary>
+    /// Keeps a manifest or index without a name. An artifact that refers to another image (<c>subject</c>) lives as long as
+    /// that image does; anything else until <see cref="UnpinAsync"/>.
+    /// </summary>
+    /// <exception cref="SealerException"><c>BlobNotFound</c>: it is not in the store.</exception>
+    public async Task PinAsync(Descriptor descriptor, CancellationToken cancellationToken)
+    {
+        using var lease = await LeaseAsync(cancellationToken).ConfigureAwait(false);
+        if (!Exists(descriptor))
+            throw NotFound(descriptor.Digest, null);
+        await _index.ChangeAsync(
+            images =>
+            {
+                if (images.Any(i => i.Descriptor.Digest == descriptor.Digest))
+                    return false;
+                images.Add(new StoredImage(null, descriptor));
+                return true;
+            },
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Ends <see cref="PinAsync"/>; names are not touched.</summary>
+    /// <returns>False where it was not pinned.</returns>
+    public async Task<bool> UnpinAsync(Digest digest, CancellationToken cancellationToken)
+    {
+        var removed = false;
+        await _index.ChangeAsync(
+            images => removed = images.RemoveAll(i => i.Reference is null && i.Descriptor.Digest == digest) > 0,
+            cancellationToken).ConfigureAwait(false);
+        return removed;
+    }
+
+    /// <summary>Reads a document of the cache.</summary>
+    /// <param name="key">What <see cref="WriteCache"/> was given; any text.</param>
+    /// <returns>The JSON; null where there is none, it is damaged, or a blob that it needs is gone.</returns>
+    public byte[]? TryReadCache(string key) => _cache.TryRead(key, digest => TryGetSize(digest, out _));
+
+    /// <summary>Writes a document of the cache.</summary>
+    /// <param name="key">Any text; the document of the same key is replaced.</param>
+    /// <param name="json">One JSON value.</param>
+    /// <param name="blobs">What the document needs; kept by sweeps as long as the document is.</param>
+    public void WriteCache(string key, ReadOnlyMemory<byte> json, IEnumerable<Digest> blobs) => _cache.Write(key, json, [.. blobs]);
+
+    /// <summary>Removes what no image uses, the build cache counting as use.</summary>
+    /// <inheritdoc cref="SweepAsync(SweepOptions, CancellationToken)"/>
+    public Task<SweepReport> SweepAsync(bool dryRun, CancellationToken cancellationToken) =>
+        SweepAsync(new SweepOptions { DryRun = dryRun }, cancellationToken);
+
+    /// <summary>Removes what no image uses and what broken processes left.</summary>
+    /// <exception cref="SealerException"><c>StoreInUse</c>: somebody is writing to the store (not of a dry run).</exception>
+    public Task<SweepReport> SweepAsync(SweepOptions options, CancellationToken cancellationToken) =>
+        Task.Run(() => new StoreSweep(_folder, _index, _cache).Run(options, cancellationToken), cancellationToken);
+
+    internal static SealerException InUse(string folder, string reason) => new(
+        "StoreInUse",
+        ErrorKind.Conflict,
+        $"The image store '{folder}' is in use: {reason}. Wait until that has ended, and run it again.",
+        folder);
+
+    internal FileStream CreateFile(string path)
+    {
+        try
+        {
+            return new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, 64 * 1024);
+        }
+        catch (IOException e) when (DiskSpace.IsFull(e))
+        {
+            throw DiskSpace.Full(Folder, null, e);
+        }
+    }
+
+    /// <summary>Takes a finished temporary file in as a blob.</summary>
+    internal void Adopt(FileStream file, string path, Digest digest, long size)
+    {
+        file.Dispose();
+        var target = _folder.BlobPath(digest);
+        if (new FileInfo(target) is { Exists: true } there && there.Length == size)
+            StoreFolder.TryDelete(path);
+        else
+            StoreFolder.Replace(path, target);
+    }
+
+    internal RecipeFile? ReadRecipe(Digest digest) => RecipeFile.TryRead(_folder.RecipePath(digest));
+
+    private static async Task ReceiveAsync(
+        PartialBlob partial,
+        Descriptor descriptor,
+        Func<long, CancellationToken, Task<Stream>> openAsync,
+        IProgress<long>? progress,
+        CancellationToken cancellationToken)
+    {
+        for (var failures = 0; ;)
+        {
+            var before = partial.Length;
+            try
+            {
+                if (partial.Length < descriptor.Size)
+                {
+                    var source = await openAsync(partial.Length, cancellationToken).ConfigureAwait(false);
+                    await using (source.ConfigureAwait(false))
+                        await partial.ReceiveAsync(source, progress, cancellationToken).ConfigureAwait(false);
+                }
+
+                if (partial.IsRight(out var found))
+                    return;
+                if (partial.Length < descriptor.Size)
+                    throw VerifyingStream.TruncatedAt(descriptor, partial.Length);
+                if (!partial.IsResumed)
+                    throw VerifyingStream.WrongDigest(descriptor, found);
+
+                // What an earlier process left may be wrong (a power cut); only whole content is held against the source.
+                partial.Restart();
+            }
+            catch (Exception e) when (IsBroken(e) && !cancellationToken.IsCancellationRequested)
+            {
+                failures = partial.Length > before ? 1 : failures + 1;
+                if (failures >= Attempts)
+                    throw;
+            }
+        }
+    }
+
+    /// <summary>A connection or a disk that broke off; the next attempt may go well.</summary>
+    private static bool IsBroken(Exception e) =>
+        e is IOException or HttpRequestException || e is SealerException { Kind: ErrorKind.Connection };
+
+    private static SealerException NotFound(Digest digest, Exception? inner) => new(
+        "BlobNotFound",
+        ErrorKind.NotFound,
+        $"{digest} is not in the image store. Fetch or build the image again.",
+        digest,
+        inner);
+
+    private bool Exists(Descriptor descriptor) => TryGetSize(descriptor.Digest, out var size) && size == descriptor.Size;
+
+    private Descriptor? TryDescribe(Digest digest)
+    {
+        if (!TryGetSize(digest, out var size) || size > OciJson.MaxManifestSize)
+            return null;
+        try
+        {
+            using var stream = OpenRead(digest);
+            using var document = JsonDocument.Parse(stream);
+            return ManifestKind.Detect(document.RootElement) is { } mediaType
+                ? new Descriptor { MediaType = mediaType, Digest = digest, Size = size }
+                : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private List<BlobPart> Flatten(IReadOnlyList<BlobPart> parts)
+    {
+        var flat = new List<BlobPart>(parts.Count);
+        foreach (var part in parts)
+        {
+            if (part.Blob is not { } blob)
+            {
+                flat.Add(part);
+                continue;
+            }
+
+            if (!TryGetSize(blob, out var size))
+                throw NotFound(blob, null);
+            if (part.Offset < 0 || part.Length < 0 || part.Offset > size - part.Length)
+            {
+                throw new SealerException(
+                    "SizeMismatch",
+                    ErrorKind.InvalidContent,
+                    $"A part of {part.Length} bytes at {part.Offset} is not in {blob}, which has {size} bytes.",
+                    blob);
+            }
+
+            if (TryGetPath(blob) is not null || ReadRecipe(blob) is not { } inner)
+                flat.Add(part);
+            else
+                flat.AddRange(Cut(inner, part.Offset, part.Length));
+        }
+
+        return flat;
+    }
+
+    /// <summary>The parts of a recipe's range, so that a recipe is only ever made of files.</summary>
+    private List<BlobPart> Cut(RecipeFile recipe, long offset, long length)
+    {
+        var cut = new List<BlobPart>();
+        long start = 0;
+        var end = offset + length;
+        foreach (var part in recipe.Head.Parts)
+        {
+            var from = Math.Max(offset, start);
+            var to = Math.Min(end, start + part.Length);
+            if (from < to && part.Blob is { } blob)
+            {
+                cut.Add(BlobPart.Of(blob, part.Offset + from - start, to - from));
+            }
+            else if (from < to)
+            {
+                using var stream = new RecipeStream(recipe, _folder.BlobPath) { Position = from };
+                var bytes = new byte[to - from];
+                stream.ReadExactly(bytes);
+                cut.Add(BlobPart.Of(bytes));
+            }
+
+            start += part.Length;
+        }
+
+        return cut;
+    }
+}

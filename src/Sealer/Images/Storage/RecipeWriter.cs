@@ -1,0 +1,80 @@
+using System.Security.Cryptography;
+
+namespace Sealer.Images.Storage;
+
+/// <summary>
+/// Makes a blob out of bytes and of blobs that are in the store, hashing as it goes; only the bytes are written. Disposed
+/// without commit, nothing is kept. One caller at a time.
+/// </summary>
+public sealed class RecipeWriter : IDisposable
+{
+    private readonly ImageStore _store;
+    private readonly StoreLease _lease;
+    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private readonly List<BlobPart> _parts = [];
+    private readonly MemoryStream _inline = new();
+
+    internal RecipeWriter(ImageStore store, StoreLease lease)
+    {
+        _store = store;
+        _lease = lease;
+    }
+
+    /// <summary>Bytes so far.</summary>
+    public long Length { get; private set; }
+
+    /// <summary>Adds bytes that the recipe keeps itself; meant for headers and padding, not for content.</summary>
+    public void Append(ReadOnlySpan<byte> inline)
+    {
+        _hash.AppendData(inline);
+        _inline.Write(inline);
+        Length += inline.Length;
+    }
+
+    /// <summary>Adds a whole blob of the store, which is read for the hash and held to its own digest.</summary>
+    /// <exception cref="SealerException"><c>BlobNotFound</c>, <c>DigestMismatch</c>.</exception>
+    public async Task AppendAsync(Digest blob, CancellationToken cancellationToken)
+    {
+        if (!_store.TryGetSize(blob, out var size))
+            size = 0;
+        var source = new VerifyingStream(
+            _store.OpenRead(blob),
+            new Descriptor { MediaType = "", Digest = blob, Size = size });
+        await using (source.ConfigureAwait(false))
+        {
+            await StreamPump.RunAsync(source, (_, _) => ValueTask.CompletedTask, _hash, size, null, 0, cancellationToken)
+                .ConfigureAwait(false);
+        }
+
+        if (size == 0)
+            return;
+        EndInline();
+        _parts.Add(BlobPart.Of(blob, 0, size));
+        Length += size;
+    }
+
+    /// <summary>Ends the blob and stores its recipe.</summary>
+    public async Task<(Digest Digest, long Size)> CommitAsync(CancellationToken cancellationToken)
+    {
+        EndInline();
+        var digest = Digest.FromHash(_hash.GetHashAndReset());
+        await _store.AddRecipeAsync(new BlobRecipe(digest, Length, _parts), cancellationToken).ConfigureAwait(false);
+        return (digest, Length);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _hash.Dispose();
+        _inline.Dispose();
+        _lease.Dispose();
+    }
+
+    private void EndInline()
+    {
+        if (_inline.Length == 0)
+            return;
+        _parts.Add(BlobPart.Of(_inline.ToArray()));
+        _inline.SetLength(0);
+    }
+}

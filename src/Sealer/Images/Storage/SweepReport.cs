@@ -1,0 +1,48 @@
+namespace Sealer.Images.Storage;
+
+/// <summary>What a sweep takes beside what nobody uses.</summary>
+public sealed record SweepOptions
+{
+    /// <summary>True to only say what would be removed.</summary>
+    public bool DryRun { get; init; }
+
+    /// <summary>True to remove the build cache too, and the layers that only it keeps.</summary>
+    public bool DropCache { get; init; }
+}
+
+/// <summary>What a sweep removed, or would remove.</summary>
+public sealed record SweepReport
+{
+    /// <summary>True where nothing was removed.</summary>
+    public required bool DryRun { get; init; }
+
+    /// <summary>Blobs that no image uses.</summary>
+    public required int Blobs { get; init; }
+
+    /// <summary>Their bytes on disk.</summary>
+    public required long BlobBytes { get; init; }
+
+    /// <summary>What broken or cut downloads and builds left.</summary>
+    public required int Partials { get; init; }
+
+    /// <summary>Their bytes on disk.</summary>
+    public required long PartialBytes { get; init; }
+
+    /// <summary>Documents of the build cache.</summary>
+    public required int CacheDocuments { get; init; }
+
+    /// <summary>Bytes of all together.</summary>
+    public required long Bytes { get; init; }
+
+    /// <summary>The digests of <see cref="Blobs"/>.</summary>
+    public required IReadOnlyList<Digest> Removed { get; init; }
+
+    /// <summary>Blobs that stay.</summary>
+    public required int KeptBlobs { get; init; }
+
+    /// <summary>Their bytes on disk.</summary>
+    public required long KeptBytes { get; init; }
+
+    /// <summary>Images whose manifest is missing or unreadable, so that their layers could not be found; whole sentences.</summary>
+    public required IReadOnlyList<string> Problems { get; init; }
+}

@@ -1,0 +1,118 @@
+using Sealer.Images;
+using Sealer.Images.Storage;
+
+namespace Sealer.Tests.Images.Storage;
+
+public sealed class StoreSweepTests : IDisposable
+{
+    private static readonly ImageReference Name = ImageReference.Parse("registry.example.com/skyline:v3");
+    private readonly TemporaryFolder _temp = new();
+    private readonly ImageStore _store;
+
+    public StoreSweepTests() => _store = ImageStore.Open(_temp["store"]);
+
+    public void Dispose() => _temp.Dispose();
+
+    [Fact]
+    public async Task What_no_name_reaches_goes_and_the_rest_stays()
+    {
+        var index = await RandomImage.WriteIndexAsync(_store, 1, "linux/amd64", "linux/arm64");
+        await _store.TagAsync(Name, index, default);
+        await RandomImage.WriteAsync(_store, 50, layers: 3);
+        var before = Count();
+
+        var plan = await _store.SweepAsync(dryRun: true, default);
+        Assert.Equal(before, Count());
+        Assert.Equal((5, 9), (plan.Blobs, plan.KeptBlobs));
+
+        var report = await _store.SweepAsync(dryRun: false, default);
+        Assert.Equal(plan.Removed.Order(), report.Removed.Order());
+        Assert.Equal(plan.Bytes, report.Bytes);
+        Assert.Equal(9, Count());
+        Assert.Empty(report.Problems);
+    }
+
+    [Fact]
+    public async Task What_broken_processes_left_goes()
+    {
+        File.WriteAllBytes(_temp["store/partial/tmp-1"], new byte[70]);
+        File.WriteAllBytes(_temp["store/partial/sha256-" + new string('a', 64)], new byte[30]);
+        File.WriteAllBytes(_temp["store/blobs/sha256/rubbish"], new byte[10]);
+        var report = await _store.SweepAsync(dryRun: false, default);
+        Assert.Equal((2, 100L, 110L), (report.Partials, report.PartialBytes, report.Bytes));
+        Assert.Empty(Directory.GetFiles(_temp["store/partial"]));
+        Assert.Equal(0, Count());
+    }
+
+    [Fact]
+    public async Task A_sweep_does_not_begin_while_a_writer_holds_a_lease()
+    {
+        var blob = await _store.PutAsync(MediaType.OciLayer, [1, 2, 3]);
+        using (_store.Lease())
+        {
+            var error = await Assert.ThrowsAsync<SealerException>(() => ImageStore.Open(_store.Folder).SweepAsync(dryRun: false, default));
+            Assert.Equal("StoreInUse", error.Id);
+            Assert.Equal(1, (await _store.SweepAsync(dryRun: true, default)).Blobs);
+        }
+
+        Assert.True(_store.TryGetSize(blob.Digest, out _));
+        Assert.Equal(1, (await _store.SweepAsync(dryRun: false, default)).Blobs);
+    }
+
+    [Fact]
+    public async Task An_unfinished_blob_keeps_sweeps_away()
+    {
+        await using var writer = _store.CreateBlob();
+        Assert.Equal("StoreInUse", (await Assert.ThrowsAsync<SealerException>(() => _store.SweepAsync(dryRun: false, default))).Id);
+    }
+
+    [Fact]
+    public async Task The_cache_keeps_its_blobs_until_it_is_dropped()
+    {
+        var blob = await _store.PutAsync(MediaType.OciLayer, [1, 2, 3]);
+        _store.WriteCache("k", "1"u8.ToArray(), [blob.Digest]);
+        Assert.Equal(0, (await _store.SweepAsync(dryRun: false, default)).Bytes);
+        Assert.NotNull(_store.TryReadCache("k"));
+        var report = await _store.SweepAsync(new SweepOptions { DropCache = true }, default);
+        Assert.Equal((1, 1), (report.Blobs, report.CacheDocuments));
+        Assert.Null(_store.TryReadCache("k"));
+    }
+
+    [Fact]
+    public async Task Referrers_live_as_long_as_what_they_refer_to()
+    {
+        var image = await RandomImage.WriteAsync(_store, 1);
+        await _store.TagAsync(Name, image, default);
+        var sbom = await RandomImage.WriteAsync(_store, 2, subject: image);
+        var signature = await RandomImage.WriteAsync(_store, 3, subject: sbom);
+        await _store.PinAsync(signature, default);
+        await _store.PinAsync(sbom, default);
+        Assert.Equal(0, (await _store.SweepAsync(dryRun: false, default)).Blobs);
+        Assert.Equal(3, _store.List().Count);
+        await _store.UntagAsync(Name, default);
+        Assert.Equal(12, (await _store.SweepAsync(dryRun: false, default)).Blobs);
+        Assert.Empty(_store.List());
+    }
+
+    [Fact]
+    public async Task A_pinned_image_stays_until_it_is_unpinned()
+    {
+        var image = await RandomImage.WriteAsync(_store, 1);
+        await _store.PinAsync(image, default);
+        Assert.Equal(0, (await _store.SweepAsync(dryRun: false, default)).Blobs);
+        Assert.True(await _store.UnpinAsync(image.Digest, default));
+        Assert.Equal(4, (await _store.SweepAsync(dryRun: false, default)).Blobs);
+    }
+
+    [Fact]
+    public async Task An_image_without_its_manifest_is_told()
+    {
+        var image = await RandomImage.WriteAsync(_store, 1);
+        await _store.TagAsync(Name, image, default);
+        File.Delete(_temp[$"store/blobs/sha256/{image.Digest.Hex}"]);
+        var report = await _store.SweepAsync(dryRun: true, default);
+        Assert.Contains(Name.ToString(), Assert.Single(report.Problems));
+    }
+
+    private int Count() => Directory.GetFiles(_temp["store/blobs/sha256"]).Length;
+}
