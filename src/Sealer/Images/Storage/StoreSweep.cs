@@ -5,7 +5,7 @@ namespace Sealer.Images.Storage;
 /// <summary>Finds everything that names, pins and the cache reach, and removes the rest.</summary>
 internal sealed class StoreSweep(StoreFolder folder, StoreIndex index, StoreCache cache)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     private readonly HashSet<Digest> _reached = [];
     private readonly List<string> _problems = [];
