@@ -1,0 +1,172 @@
+using System.Net;
+using System.Text;
+using Sealer.Images.Layers;
+
+namespace Sealer.Images.ContainerImages;
+
+/// <summary>
+/// Finds the container images that a cluster image needs: in manifests by their structure, in charts by rendering them with
+/// helm, in applications, and in lists. Downloads nothing.
+/// </summary>
+public sealed class ContainerImageScanner
+{
+    private const string Manifests = "manifests";
+    private const string ImageList = "manifests/imageList";
+    private const string Charts = "charts";
+    private const string Applications = "application/apps";
+
+    private readonly ContainerImageScanOptions _options;
+    private readonly IFileTree _files;
+
+    private ContainerImageScanner(ContainerImageScanOptions options)
+    {
+        _options = options;
+        _files = options.Files;
+    }
+
+    /// <summary>Scans; every mistake is told in one exception.</summary>
+    /// <exception cref="SealerException">
+    /// <c>ContainerImageScanFailed</c>: a list has mistakes, or a chart could not be rendered; <c>HelmNotFound</c>: there are
+    /// charts and no helm; <c>InvalidIgnoredImage</c>.
+    /// </exception>
+    public static Task<ContainerImageScan> ScanAsync(ContainerImageScanOptions options, CancellationToken cancellationToken) =>
+        new ContainerImageScanner(options).ScanAsync(cancellationToken);
+
+    private async Task<ContainerImageScan> ScanAsync(CancellationToken cancellationToken)
+    {
+        var ignored = new IgnoredImages(_options.IgnoredImages);
+        var all = new ScanFindings();
+        var charts = new List<Chart>();
+        await ScanManifestsAsync(all, cancellationToken).ConfigureAwait(false);
+        await ScanImageListAsync(all, cancellationToken).ConfigureAwait(false);
+        charts.AddRange(Chart.Find([.. _files.List(Charts)], null));
+        await ScanApplicationsAsync(all, charts, cancellationToken).ConfigureAwait(false);
+        await ScanChartsAsync(all, charts, cancellationToken).ConfigureAwait(false);
+        var credentials = new Dictionary<ImageReference, NetworkCredential>();
+        await ScanGivenListsAsync(all, credentials, cancellationToken).ConfigureAwait(false);
+        if (all.Errors.Count > 0)
+        {
+            throw new SealerException(
+                "ContainerImageScanFailed", ErrorKind.InvalidInput,
+                "The container images of the cluster image cannot be told:" + string.Concat(all.Errors.Select(error => "\n  " + error)));
+        }
+
+        return new ContainerImageScan
+        {
+            Images = [.. all.Images.Where(image => !ignored.Contains(image.Reference))],
+            Ignored = [.. all.Images.Where(image => ignored.Contains(image.Reference))],
+            Warnings = all.Warnings,
+            Credentials = credentials,
+        };
+    }
+
+    private async Task ScanManifestsAsync(ScanFindings all, CancellationToken cancellationToken)
+    {
+        foreach (var entry in _files.List(Manifests).Where(entry => entry.Kind == FileTreeEntryKind.File && ManifestScan.IsManifest(entry.Path)))
+        {
+            all.Add(await ManifestScan.ScanAsync(_files, entry, null, ImageOrigin.Manifest, cancellationToken)
+                .ConfigureAwait(false));
+        }
+    }
+
+    private async Task ScanImageListAsync(ScanFindings all, CancellationToken cancellationToken)
+    {
+        if (_files.Find(ImageList)?.Kind != FileTreeEntryKind.File)
+            return;
+        using var reader = ImageListFile.OpenText(_files.Open(ImageList));
+        all.Add(await ImageListFile.ReadAsync(ImageList, reader, _options.ContextFolder, ImageOrigin.ImageList, cancellationToken)
+            .ConfigureAwait(false));
+    }
+
+    private async Task ScanApplicationsAsync(ScanFindings all, List<Chart> charts, CancellationToken cancellationToken)
+    {
+        var entries = _files.List(Applications).ToLookup(entry => NameOfApplication(entry.Path));
+        foreach (var application in entries)
+        {
+            var found = Chart.Find([.. application], application.Key);
+            charts.AddRange(found);
+            foreach (var entry in application.Where(entry => entry.Kind == FileTreeEntryKind.File && ManifestScan.IsManifest(entry.Path)))
+            {
+                if (found.Any(chart => chart.Contains(entry.Path)))
+                    continue;
+                all.Add(await ManifestScan.ScanAsync(_files, entry, application.Key, ImageOrigin.Application, cancellationToken)
+                    .ConfigureAwait(false));
+            }
+        }
+    }
+
+    private static string NameOfApplication(string path)
+    {
+        var start = Applications.Length + 1;
+        var end = path.IndexOf('/', start);
+        return end < 0 ? path[start..] : path[start..end];
+    }
+
+    private async Task ScanChartsAsync(ScanFindings all, List<Chart> charts, CancellationToken cancellationToken)
+    {
+        CheckValues(all, charts);
+        if (charts.Count == 0 || all.Errors.Count > 0)
+            return;
+        var folder = Directory.CreateTempSubdirectory("sealer-charts-").FullName;
+        try
+        {
+            var helm = await HelmCommand.FindAsync(_options.Helm, _files, _options.Platform, folder, cancellationToken).ConfigureAwait(false)
+                ?? throw new SealerException(
+                    "HelmNotFound", ErrorKind.ResourceUnavailable,
+                    $"The chart {string.Join(", the chart ", charts.Select(chart => chart.Path))} can only be searched for images by helm, "
+                    + "and there is no helm on PATH and none for this machine in the image (bin/helm). "
+                    + "Install helm 3 or later, or give its path, or build in lite mode, which carries no container images.",
+                    charts[0].Path);
+            var scan = new ChartScan(_files, _options.Helm, helm, folder);
+            foreach (var key in _options.Helm.Values.Keys.Where(key => !charts.Exists(chart => scan.IsFor(key, chart))))
+                all.Errors.Add($"There are helm values for '{key}', and no chart of that name. Charts: {string.Join(", ", charts.Select(chart => chart.Path))}.");
+            var results = new ScanFindings[charts.Count];
+            await Parallel.ForAsync(0, charts.Count, cancellationToken, async (index, token) =>
+                results[index] = await scan.ScanAsync(charts[index], token).ConfigureAwait(false)).ConfigureAwait(false);
+            foreach (var result in results)
+                all.Add(result);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private void CheckValues(ScanFindings all, List<Chart> charts)
+    {
+        var values = _options.Helm.Values;
+        foreach (var file in values.SelectMany(pair => pair.Value).Where(file => !File.Exists(file)))
+            all.Errors.Add($"There is no file of helm values at '{file}'.");
+        if (charts.Count == 0 && values.Count > 0)
+            all.Errors.Add($"There are helm values for '{values.Keys.First()}', and the image has no chart.");
+    }
+
+    private async Task ScanGivenListsAsync(
+        ScanFindings all, Dictionary<ImageReference, NetworkCredential> credentials, CancellationToken cancellationToken)
+    {
+        foreach (var list in _options.ImageLists)
+        {
+            if (!File.Exists(list))
+            {
+                all.Errors.Add($"There is no list of images at '{list}'.");
+                continue;
+            }
+
+            var folder = Path.GetDirectoryName(Path.GetFullPath(list))!;
+            using var reader = ImageListFile.OpenText(File.OpenRead(list));
+            all.Add(await ImageListFile.ReadAsync(list, reader, folder, ImageOrigin.ExplicitList, cancellationToken).ConfigureAwait(false));
+        }
+
+        foreach (var list in _options.CredentialLists)
+        {
+            if (!File.Exists(list))
+            {
+                all.Errors.Add($"There is no list of images with credentials at '{list}'.");
+                continue;
+            }
+
+            var text = await File.ReadAllTextAsync(list, Encoding.UTF8, cancellationToken).ConfigureAwait(false);
+            all.Add(CredentialListFile.Read(list, text, credentials));
+        }
+    }
+}
