@@ -43,6 +43,10 @@ internal static class ManifestKind
             yield return configDigest;
     }
 
+    /// <summary>What an artifact's manifest refers to, or null.</summary>
+    public static Digest? Subject(JsonElement root) =>
+        root.ValueKind == JsonValueKind.Object && root.TryGetProperty("subject", out var subject) ? DigestOf(subject) : null;
+
     private static Digest? DigestOf(JsonElement descriptor) =>
         descriptor.ValueKind == JsonValueKind.Object
         && descriptor.TryGetProperty("digest", out var text)

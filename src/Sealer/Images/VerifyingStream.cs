@@ -46,42 +46,6 @@ public sealed class VerifyingStream : Stream
     /// <inheritdoc/>
     public override long Position { get => _position; set => throw new NotSupportedException(); }
 
-    /// <summary>
-    /// Reads small content (a manifest, a config) whole and verified.
-    /// </summary>
-    /// <param name="source">Where it is.</param>
-    /// <param name="descriptor">What it is.</param>
-    /// <param name="maxSize">Bytes; more is refused before anything is read.</param>
-    /// <param name="cancellationToken">Cancels.</param>
-    /// <exception cref="SealerException">
-    /// <c>ManifestTooLarge</c>, <c>DigestMismatch</c>, <c>SizeMismatch</c>, <c>Truncated</c>, <c>BlobNotFound</c>.
-    /// </exception>
-    public static async Task<byte[]> ReadAllAsync(
-        IImageSource source,
-        Descriptor descriptor,
-        int maxSize,
-        CancellationToken cancellationToken)
-    {
-        if (descriptor.Size > maxSize || descriptor.Size < 0)
-        {
-            throw new SealerException(
-                "ManifestTooLarge",
-                ErrorKind.InvalidContent,
-                $"{descriptor.Digest} ({descriptor.MediaType}) is said to have {descriptor.Size} bytes; more than {maxSize} is refused. The image is broken or hostile.",
-                descriptor);
-        }
-
-        var inner = await source.OpenAsync(descriptor, 0, cancellationToken).ConfigureAwait(false);
-        var stream = new VerifyingStream(inner, descriptor);
-        await using (stream.ConfigureAwait(false))
-        {
-            var content = new byte[descriptor.Size];
-            await stream.ReadExactlyAsync(content, cancellationToken).ConfigureAwait(false);
-            await stream.ExpectEndAsync(cancellationToken).ConfigureAwait(false);
-            return content;
-        }
-    }
-
     /// <inheritdoc/>
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
@@ -107,15 +71,6 @@ public sealed class VerifyingStream : Stream
         var read = await _inner.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
         Check(buffer.Span[..read]);
         return read;
-    }
-
-    /// <summary>Reads on to make sure that nothing follows.</summary>
-    /// <exception cref="SealerException"><c>SizeMismatch</c>: something does; <c>Truncated</c>: the end was not reached.</exception>
-    public async Task ExpectEndAsync(CancellationToken cancellationToken)
-    {
-        var one = new byte[1];
-        if (await ReadAsync(one, cancellationToken).ConfigureAwait(false) != 0)
-            throw TruncatedAt(_descriptor, _position);
     }
 
     /// <inheritdoc/>

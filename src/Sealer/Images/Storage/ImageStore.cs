@@ -8,7 +8,7 @@ namespace Sealer.Images.Storage;
 /// <c>cache/</c> (small documents of the build). Several processes may work in one store at once; what a broken one leaves
 /// is removed by <see cref="SweepAsync(SweepOptions, CancellationToken)"/>. Safe for concurrent use.
 /// </summary>
-public sealed class ImageStore : IImageSource, IImageTarget
+public sealed class ImageStore : IImageSource, IImageTarget, IReferrerSource, IReferrerTarget
 {
     /// <summary>Attempts on a source that breaks off without a further byte; one that makes progress may break off for ever.</summary>
     private const int Attempts = 3;
@@ -263,6 +263,24 @@ public sealed class ImageStore : IImageSource, IImageTarget
                 return true;
             },
             cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public Task AttachAsync(Descriptor referrer, CancellationToken cancellationToken) => PinAsync(referrer, cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<Descriptor>> ListReferrersAsync(Descriptor subject, CancellationToken cancellationToken)
+    {
+        var found = new List<Descriptor>();
+        foreach (var image in _index.Read().Where(i => i.Reference is null && Exists(i.Descriptor)))
+        {
+            var content = await ImageDocument.ReadAsync(this, image.Descriptor, cancellationToken).ConfigureAwait(false);
+            using var document = JsonDocument.Parse(content);
+            if (ManifestKind.Subject(document.RootElement) == subject.Digest)
+                found.Add(image.Descriptor);
+        }
+
+        return found;
     }
 
     /// <summary>Ends <see cref="PinAsync"/>; names are not touched.</summary>

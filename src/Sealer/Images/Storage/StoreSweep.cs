@@ -117,12 +117,7 @@ internal sealed class StoreSweep(StoreFolder folder, StoreIndex index, StoreCach
     private Digest? SubjectOf(Digest digest)
     {
         using var document = TryReadManifest(digest);
-        return document?.RootElement is { ValueKind: JsonValueKind.Object } root
-            && root.TryGetProperty("subject", out var subject)
-            && subject.ValueKind == JsonValueKind.Object
-            && subject.TryGetProperty("digest", out var text)
-            && text.ValueKind == JsonValueKind.String
-            && Digest.TryParse(text.GetString(), out var found) ? found : null;
+        return document is null ? null : ManifestKind.Subject(document.RootElement);
     }
 
     private void Reach(Descriptor root, string name)
