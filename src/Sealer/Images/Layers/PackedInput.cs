@@ -1,0 +1,70 @@
+using System.Security.Cryptography;
+
+namespace Sealer.Images.Layers;
+
+/// <summary>The bytes of a layer as it is stored, hashed and counted while they are read, with some of them to look at.</summary>
+internal sealed class PackedInput(Stream source) : IDisposable
+{
+    /// <summary>Zeros after the last byte, so that a decoder may load whole words there.</summary>
+    public const int Slack = 16;
+
+    private readonly byte[] _buffer = GC.AllocateUninitializedArray<byte>(256 * 1024 + Slack);
+    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private long _read;
+
+    /// <summary>The buffer that <see cref="Start"/> and <see cref="End"/> point into.</summary>
+    public byte[] Buffer => _buffer;
+
+    /// <summary>The next byte to be decoded.</summary>
+    public int Start { get; set; }
+
+    /// <summary>After the last byte that is there.</summary>
+    public int End { get; private set; }
+
+    /// <summary>True when the source has no more than what lies in the buffer.</summary>
+    public bool AtEnd { get; private set; }
+
+    /// <summary>Bytes there are to look at.</summary>
+    public ReadOnlySpan<byte> Available => _buffer.AsSpan(Start, End - Start);
+
+    /// <summary>Bytes read from the source.</summary>
+    public long BytesRead => _read;
+
+    /// <summary>Where in the source <see cref="Start"/> lies.</summary>
+    public long Position => _read - (End - Start);
+
+    /// <summary>Reads until at least so many bytes lie in the buffer; false where the source ends before.</summary>
+    public bool Ensure(int count)
+    {
+        while (End - Start < count && !AtEnd)
+        {
+            if (Start > 0)
+            {
+                System.Buffer.BlockCopy(_buffer, Start, _buffer, 0, End - Start);
+                End -= Start;
+                Start = 0;
+            }
+
+            var read = source.Read(_buffer, End, _buffer.Length - Slack - End);
+            _hash.AppendData(_buffer, End, read);
+            End += read;
+            _read += read;
+            if (read == 0)
+            {
+                AtEnd = true;
+                _buffer.AsSpan(End, Slack).Clear();
+            }
+        }
+
+        return End - Start >= count;
+    }
+
+    /// <summary>The digest of all that was read.</summary>
+    public Digest Finish() => Digest.FromHash(_hash.GetHashAndReset());
+
+    public void Dispose()
+    {
+        _hash.Dispose();
+        source.Dispose();
+    }
+}
