@@ -1,0 +1,109 @@
+using System.ComponentModel;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace Sealer.Images.Building.Running;
+
+/// <summary>The calls of Linux that .NET does not offer. Only for use on Linux.</summary>
+internal static partial class Posix
+{
+    private const int NoEntry = 2;
+    private const int AccessDenied = 13;
+    private const int AtFdCwd = -100;
+    private const int AtSymlinkNoFollow = 0x100;
+    private const uint StatxBasicStats = 0x7ff;
+
+    public static uint EffectiveUserId() => GetEffectiveUserId();
+
+    public static uint EffectiveGroupId() => GetEffectiveGroupId();
+
+    /// <summary>What is at a path, links not followed; null where nothing is.</summary>
+    public static FileState? Stat(string path)
+    {
+        if (StatX(AtFdCwd, path, AtSymlinkNoFollow, StatxBasicStats, out var s) != 0)
+        {
+            var error = Marshal.GetLastPInvokeError();
+            return error switch
+            {
+                NoEntry => null,
+                AccessDenied => throw new UnauthorizedAccessException(path),
+                _ => throw new IOException($"{path}: {new Win32Exception(error).Message}"),
+            };
+        }
+
+        return new FileState(
+            s.Mode, s.Uid, s.Gid, (long)s.Size, s.Links, ((ulong)s.DeviceMajor << 32) | s.DeviceMinor, s.Inode,
+            s.RealDeviceMajor, s.RealDeviceMinor,
+            s.Modified.Seconds, s.Modified.Nanoseconds, s.Changed.Seconds, s.Changed.Nanoseconds);
+    }
+
+    /// <summary>Extended attributes that belong into a layer: capabilities of programs and those that users set.</summary>
+    public static IReadOnlyDictionary<string, byte[]>? ExtendedAttributes(string path)
+    {
+        var names = new byte[64 * 1024];
+        var length = ListExtendedAttributes(path, names, (nuint)names.Length);
+        if (length <= 0)
+            return null;
+        SortedDictionary<string, byte[]>? found = null;
+        foreach (var name in Encoding.UTF8.GetString(names, 0, (int)length).Split('\0', StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (name != "security.capability" && !name.StartsWith("user.", StringComparison.Ordinal))
+                continue;
+            var value = new byte[64 * 1024];
+            var size = GetExtendedAttribute(path, name, value, (nuint)value.Length);
+            if (size >= 0)
+                (found ??= new SortedDictionary<string, byte[]>(StringComparer.Ordinal))[name] = value[..(int)size];
+        }
+
+        return found;
+    }
+
+    [LibraryImport("libc", EntryPoint = "geteuid")]
+    private static partial uint GetEffectiveUserId();
+
+    [LibraryImport("libc", EntryPoint = "getegid")]
+    private static partial uint GetEffectiveGroupId();
+
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int StatX(int folder, string path, int flags, uint mask, out StatxBuffer buffer);
+
+    [LibraryImport("libc", EntryPoint = "llistxattr", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial nint ListExtendedAttributes(string path, [Out] byte[] names, nuint size);
+
+    [LibraryImport("libc", EntryPoint = "lgetxattr", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial nint GetExtendedAttribute(string path, string name, [Out] byte[] value, nuint size);
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct StatxTime
+    {
+        public long Seconds;
+        public uint Nanoseconds;
+        public int Reserved;
+    }
+
+    // struct statx is the same on every architecture, which struct stat is not.
+    [StructLayout(LayoutKind.Sequential, Size = 256)]
+    private struct StatxBuffer
+    {
+        public uint Mask;
+        public uint BlockSize;
+        public ulong Attributes;
+        public uint Links;
+        public uint Uid;
+        public uint Gid;
+        public ushort Mode;
+        public ushort Spare;
+        public ulong Inode;
+        public ulong Size;
+        public ulong Blocks;
+        public ulong AttributesMask;
+        public StatxTime Accessed;
+        public StatxTime Born;
+        public StatxTime Changed;
+        public StatxTime Modified;
+        public uint RealDeviceMajor;
+        public uint RealDeviceMinor;
+        public uint DeviceMajor;
+        public uint DeviceMinor;
+    }
+}

@@ -1,0 +1,81 @@
+namespace Sealer.Images.Building.Running;
+
+/// <summary>
+/// Runs with util-linux (unshare, mount, setpriv) where neither crun nor runc is installed, with the same
+/// namespaces, capabilities and closed paths.
+/// </summary>
+internal sealed class UnshareRuntime(string path) : IContainerRuntime
+{
+    private static readonly string[] Tools = ["sh", "mount", "ln", "mkdir", "cp", "chmod", "env", "setpriv", "chroot"];
+
+    // The root folder is moved over the root of the mount namespace before chroot: a chroot alone can be left again.
+    private const string Script = """
+        set -e
+        root=$1 started=$2 script=$3 folder=$4; shift 4
+        "$MOUNT" --bind "$root" "$root"
+        cd "$root"
+        while [ "$1" != -- ]; do "$MOUNT" --bind "$1" ".$2"; shift 2; done; shift
+        "$MOUNT" -t proc -o nosuid,nodev,noexec proc ./proc
+        "$MOUNT" -t tmpfs -o nosuid,mode=755,size=64m tmpfs ./dev
+        for d in null zero full random urandom tty; do : > "./dev/$d"; "$MOUNT" --bind "/dev/$d" "./dev/$d"; done
+        "$LN" -s /proc/self/fd ./dev/fd; "$LN" -s fd/0 ./dev/stdin; "$LN" -s fd/1 ./dev/stdout; "$LN" -s fd/2 ./dev/stderr
+        "$MKDIR" ./dev/shm
+        "$MOUNT" -t tmpfs -o nosuid,nodev,noexec,mode=1777,size=64m shm ./dev/shm
+        if [ -n "$script" ]; then "$CP" "$script" ./dev/sealer-run; "$CHMOD" 755 ./dev/sealer-run; fi
+        if ! "$MOUNT" -t sysfs -o ro,nosuid,nodev,noexec sysfs ./sys 2>/dev/null; then
+          "$MOUNT" --rbind /sys ./sys
+          "$MOUNT" -o remount,bind,ro,nosuid,nodev,noexec ./sys 2>/dev/null || :
+        fi
+        for p in $CLOSED; do
+          if [ -d ".$p" ]; then "$MOUNT" -t tmpfs -o ro,size=4k closed ".$p"
+          elif [ -e ".$p" ]; then "$MOUNT" --bind /dev/null ".$p"; fi
+        done
+        for p in $READONLY; do
+          if [ -e ".$p" ]; then "$MOUNT" --bind ".$p" ".$p"; "$MOUNT" -o remount,bind,ro,nosuid,nodev,noexec ".$p"; fi
+        done
+        "$MOUNT" -n --move . /
+        : > "$started"
+        exec "$@"
+        """;
+
+    public string Name => "unshare";
+
+    public async Task<RuntimeOutcome> RunAsync(ContainerRun run, OutputLines output, CancellationToken cancellationToken)
+    {
+        var tools = Tools.ToDictionary(t => t, ContainerProcess.Find);
+        if (tools.FirstOrDefault(t => t.Value is null).Key is { } missing)
+            return new RuntimeOutcome(null, $"{missing} is not installed");
+
+        var started = Path.Combine(run.Bundle, "started");
+        File.Delete(started);
+        var shell = $"cd {Quoted(run.WorkingFolder)} && exec \"$@\"";
+        var bounding = "-all," + string.Join(',', OciRuntimeSpec.Capabilities.Select(c => "+" + c["CAP_".Length..].ToLowerInvariant()));
+        List<string> command =
+        [
+            path, "--mount", "--pid", "--fork", "--ipc", "--uts", "--kill-child",
+            .. run.Network == RunNetwork.None ? ["--net"] : Array.Empty<string>(),
+            .. run.Ids.IsMapped ? ["--user", "--map-root-user"] : Array.Empty<string>(),
+            .. run.Ids.HasMore ? ["--map-auto"] : Array.Empty<string>(),
+            tools["env"]!,
+            .. new[] { "mount", "ln", "mkdir", "cp", "chmod" }.Select(t => $"{t.ToUpperInvariant()}={tools[t]}"),
+            "CLOSED=" + string.Join(' ', OciRuntimeSpec.MaskedPaths), "READONLY=" + string.Join(' ', OciRuntimeSpec.ReadOnlyPaths),
+            tools["sh"]!, "-c", Script, "sealer-run",
+            run.RootFolder, started, run.ScriptFile ?? "", run.WorkingFolder,
+            .. run.Binds.SelectMany(b => new[] { b.Source, b.Inside }), "--",
+            tools["env"]!, "-i", .. run.Env,
+            tools["setpriv"]!, "--bounding-set=" + bounding, "--inh-caps=-all",
+            tools["chroot"]!, ".",
+            // chroot cannot change the folder; the image's own shell does where another one than the root is asked for.
+            .. run.WorkingFolder == "/" ? Array.Empty<string>() : ["/bin/sh", "-c", shell, "sealer-run"],
+            .. run.Arguments,
+        ];
+        var exitCode = await ContainerProcess.RunAsync(run.Identity, run.Bundle, command, output, null, cancellationToken).ConfigureAwait(false);
+        if (!File.Exists(started))
+            return new RuntimeOutcome(null, output.Last.Length > 0 ? output.Last.Split('\n')[^1] : $"exit code {exitCode}");
+        return exitCode is 126 or 127 && output.Last.Split('\n')[^1] is var last && last.Contains("chroot: failed to run command", StringComparison.Ordinal)
+            ? new RuntimeOutcome(null, last, CommandAtFault: true)
+            : new RuntimeOutcome(exitCode);
+    }
+
+    private static string Quoted(string text) => "'" + text.Replace("'", "'\\''", StringComparison.Ordinal) + "'";
+}
