@@ -37,7 +37,7 @@ internal sealed class StoreSweep(StoreFolder folder, StoreIndex index, StoreCach
                 removed.Add(unknown);
         }
 
-        var partials = new DirectoryInfo(folder.Partial) is { Exists: true } partial ? partial.GetFiles() : [];
+        var partials = !options.KeepPartials && new DirectoryInfo(folder.Partial) is { Exists: true } partial ? partial.GetFiles() : [];
         var partialBytes = partials.Sum(f => Remove(f, options));
         var documents = options.DropCache ? cache.Files().Select(f => new FileInfo(f)).ToList() : [];
         var documentBytes = documents.Sum(f => Remove(f, options));

@@ -8,6 +8,9 @@ public sealed record SweepOptions
 
     /// <summary>True to remove the build cache too, and the layers that only it keeps.</summary>
     public bool DropCache { get; init; }
+
+    /// <summary>True to leave what broken downloads left, so that they can be resumed.</summary>
+    public bool KeepPartials { get; init; }
 }
 
 /// <summary>What a sweep removed, or would remove.</summary>

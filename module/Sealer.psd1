@@ -1,0 +1,30 @@
+@{
+    RootModule             = 'Sealer.psm1'
+    # The build writes the version of Directory.Build.props here.
+    ModuleVersion          = '0.0.0'
+    GUID                   = '899a77f9-bbe7-42e7-850f-391912fdc00f'
+    Author                 = 'Sealer contributors'
+    CompanyName            = 'Sealer contributors'
+    Copyright              = 'Copyright Sealer contributors. Apache License 2.0.'
+    Description            = 'Packs Kubernetes, applications and every container image they need into one OCI image, ships it by registry or by file, and verifies it. Reads and writes the formats of CNCF sealer.'
+    PowerShellVersion      = '7.4'
+    CompatiblePSEditions   = @('Core')
+    FormatsToProcess       = @('Sealer.Format.ps1xml')
+    TypesToProcess         = @('Sealer.Types.ps1xml')
+    # The build fails where this list and the cmdlets differ.
+    CmdletsToExport        = @(
+        'Copy-ClusterImage'
+        'Get-ClusterImage'
+        'Remove-ClusterImage'
+        'Optimize-ClusterImageStore'
+    )
+    FunctionsToExport      = @()
+    VariablesToExport      = @()
+    AliasesToExport        = @()
+    PrivateData            = @{
+        PSData = @{
+            Tags         = @('Kubernetes', 'OCI', 'Container', 'Image', 'Offline', 'AirGap', 'Sealer', 'PSEdition_Core', 'Linux', 'MacOS', 'Windows')
+            LicenseUri   = 'https://www.apache.org/licenses/LICENSE-2.0'
+        }
+    }
+}

@@ -1,0 +1,64 @@
+using System.Management.Automation;
+using Sealer.Images;
+
+namespace Sealer.PowerShell;
+
+/// <summary>Gets images of the local store with all that is known of them (sealer images, sealer inspect).</summary>
+/// <remarks>
+/// <para>
+/// Without a name it lists all. An image is returned with its platforms, type, applications, container images, labels,
+/// environment, launch commands and layers: <c>Format-List *</c> shows them.
+/// </para>
+/// <para>A name that stands for several platforms is one object; its property Images holds one a platform.</para>
+/// </remarks>
+/// <example>
+/// <code>Get-ClusterImage</code>
+/// Lists the images of the local store.
+/// </example>
+/// <example>
+/// <code>(Get-ClusterImage registry.example.com/skyline:v3).ContainerImages</code>
+/// Which container images does it carry, for which application and platform?
+/// </example>
+/// <example>
+/// <code>(Get-ClusterImage *skyline* -Platform linux/amd64).ToInspectJson()</code>
+/// The document that sealer inspect prints.
+/// </example>
+/// <seealso cref="RemoveClusterImage"/>
+[Cmdlet(VerbsCommon.Get, "ClusterImage")]
+[OutputType(typeof(ClusterImage))]
+public sealed class GetClusterImage : ImageCmdlet
+{
+    /// <summary>
+    /// Names of images. Wildcards are understood, and a digest or its beginning; a name without a tag means <c>latest</c>.
+    /// </summary>
+    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(ImageNameCompleter))]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string[] Name { get; set; } = [];
+
+    /// <summary>Of an image for several platforms, the one for this platform, for example <c>linux/arm64</c>.</summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(PlatformCompleter))]
+    public Platform? Platform { get; set; }
+
+    /// <summary>Lists also what is kept without a name.</summary>
+    [Parameter]
+    public SwitchParameter All { get; set; }
+
+    private protected override async Task ProcessAsync(CancellationToken cancellationToken)
+    {
+        if (Name.Length == 0)
+        {
+            var stored = Store.List().Where(image => All || image.Reference is not null);
+            await WriteAsync(await LoadAsync(stored, cancellationToken), cancellationToken);
+        }
+
+        await ForEachAsync(Name, async name => await WriteAsync(await FindAsync(name, cancellationToken), cancellationToken), cancellationToken);
+    }
+
+    private Task WriteAsync(IReadOnlyList<ClusterImage> images, CancellationToken cancellationToken) => ForEachAsync(
+        images.OrderBy(image => image.Name, StringComparer.Ordinal),
+        image => WriteAsync(Platform is null ? image : image.ForPlatform(Platform)),
+        cancellationToken);
+}

@@ -1,0 +1,142 @@
+using System.Management.Automation;
+using Sealer.Events;
+
+namespace Sealer.PowerShell;
+
+/// <summary>
+/// A cmdlet whose work is asynchronous. The work runs beside the pipeline's thread and reaches the pipeline through the
+/// methods below, which may be called from any thread. Ctrl+C cancels the token the work is given.
+/// </summary>
+public abstract class AsyncCmdlet : PSCmdlet, IDisposable
+{
+    private readonly CancellationTokenSource _stop = new();
+    private readonly ProgressLines _progress;
+    private volatile PipelinePump? _pump;
+
+    private protected AsyncCmdlet()
+    {
+        _progress = new ProgressLines(record => _pump?.Post(() => WriteProgress(record)));
+        Engine = new EventSink(this);
+    }
+
+    /// <summary>Where the engine tells what it does: becomes progress, warnings and verbose output.</summary>
+    private protected IProgress<SealerEvent> Engine { get; }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Lets go of what the cmdlet holds, when the pipeline is over.</summary>
+    protected virtual void Dispose(bool disposing)
+    {
+        if (disposing)
+            _stop.Dispose();
+    }
+
+    /// <summary>Before the first input. What is thrown here ends the cmdlet.</summary>
+    private protected virtual Task BeginAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>One input. An error a user can act on is written, and the next input follows.</summary>
+    private protected virtual Task ProcessAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>After the last input. What is thrown here ends the cmdlet.</summary>
+    private protected virtual Task EndAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <inheritdoc/>
+    protected sealed override void BeginProcessing() => Run(BeginAsync, terminating: true);
+
+    /// <inheritdoc/>
+    protected sealed override void ProcessRecord() => Run(ProcessAsync, terminating: false);
+
+    /// <inheritdoc/>
+    protected sealed override void EndProcessing() => Run(EndAsync, terminating: true);
+
+    /// <inheritdoc/>
+    protected sealed override void StopProcessing() => _stop.Cancel();
+
+    /// <summary>Hands an object on; ends when the rest of the pipeline has dealt with it.</summary>
+    private protected Task WriteAsync(object? value, bool enumerate = false) => OnPipeline(() => WriteObject(value, enumerate));
+
+    /// <summary>Writes a non-terminating error.</summary>
+    private protected Task WriteErrorAsync(Exception exception) => OnPipeline(() => WriteError(Errors.ToRecord(exception)));
+
+    /// <summary>Writes a warning.</summary>
+    private protected Task WarnAsync(string message) => OnPipeline(() => WriteWarning(message));
+
+    /// <summary>Asks whether to go on, as -WhatIf and -Confirm wish.</summary>
+    private protected Task<bool> ShouldProcessAsync(string target, string action) => OnPipeline(() => ShouldProcess(target, action));
+
+    /// <summary>As above, with whole sentences: what -WhatIf says, what -Confirm asks, and its caption.</summary>
+    private protected Task<bool> ShouldProcessAsync(string description, string question, string caption) =>
+        OnPipeline(() => ShouldProcess(description, question, caption));
+
+    /// <summary>Asks a question that only -Force answers beforehand.</summary>
+    private protected Task<bool> ShouldContinueAsync(string question, string caption) => OnPipeline(() => ShouldContinue(question, caption));
+
+    /// <summary>Does something on the pipeline's thread.</summary>
+    private protected Task<T> OnPipeline<T>(Func<T> action) =>
+        (_pump ?? throw new PipelineStoppedException()).Invoke(action);
+
+    /// <summary>Does something on the pipeline's thread.</summary>
+    private protected Task OnPipeline(Action action) => OnPipeline(() =>
+    {
+        action();
+        return true;
+    });
+
+    private void Run(Func<CancellationToken, Task> phase, bool terminating)
+    {
+        using var pump = new PipelinePump();
+        _pump = pump;
+        try
+        {
+            pump.Run(token => GuardAsync(phase, terminating, token), _stop);
+        }
+        catch (Exception e) when (Errors.IsUsers(e))
+        {
+            ThrowTerminatingError(Errors.ToRecord(e));
+        }
+        finally
+        {
+            _pump = null;
+            _progress.Clear();
+        }
+    }
+
+    private async Task GuardAsync(Func<CancellationToken, Task> phase, bool terminating, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await phase(cancellationToken);
+            _progress.Complete();
+        }
+        catch (Exception e) when (!terminating && !cancellationToken.IsCancellationRequested && Errors.IsUsers(e))
+        {
+            _progress.Complete();
+            foreach (var error in Errors.Each(e))
+                await WriteErrorAsync(error);
+        }
+    }
+
+    private sealed class EventSink(AsyncCmdlet cmdlet) : IProgress<SealerEvent>
+    {
+        public void Report(SealerEvent value)
+        {
+            switch (value)
+            {
+                case ProgressEvent progress:
+                    cmdlet._progress.Report(progress);
+                    break;
+                case WarningEvent warning:
+                    cmdlet._pump?.Post(() => cmdlet.WriteWarning(warning.Message));
+                    break;
+                case DetailEvent detail:
+                    cmdlet._pump?.Post(() => cmdlet.WriteVerbose(detail.Message));
+                    break;
+            }
+        }
+    }
+}

@@ -1,0 +1,56 @@
+using System.Management.Automation;
+using Sealer.Images;
+using Sealer.Images.Storage;
+
+namespace Sealer.PowerShell;
+
+/// <summary>A cmdlet that works with the local store of images.</summary>
+public abstract class ImageCmdlet : AsyncCmdlet
+{
+    private ImageStore? _store;
+
+    private protected ImageStore Store => _store ??= ImageStore.Open(SealerHome.FromEnvironment().ImageStore);
+
+    /// <summary>The full path of what a user gave as a path: relative to the current location, drives understood.</summary>
+    /// <exception cref="SealerException"><c>NotAFilePath</c>: a place that is no file system.</exception>
+    private protected string FullPath(string path)
+    {
+        var full = SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out var provider, out _);
+        return provider.Name == "FileSystem"
+            ? full
+            : throw new SealerException(
+                "NotAFilePath", ErrorKind.InvalidInput, $"'{path}' is a place of {provider.Name}. Give a path of the file system.", path);
+    }
+
+    /// <summary>Does something with each; what fails is written as an error, and the next follows.</summary>
+    private protected async Task ForEachAsync<T>(IEnumerable<T> items, Func<T, Task> action, CancellationToken cancellationToken)
+    {
+        foreach (var item in items)
+        {
+            try
+            {
+                await action(item);
+            }
+            catch (Exception e) when (!cancellationToken.IsCancellationRequested && Errors.IsUsers(e))
+            {
+                foreach (var error in Errors.Each(e))
+                    await WriteErrorAsync(error);
+            }
+        }
+    }
+
+    /// <summary>The images of the local store that a name stands for, see <see cref="ImageFinder"/>.</summary>
+    private protected async Task<IReadOnlyList<ClusterImage>> FindAsync(string name, CancellationToken cancellationToken) =>
+        await LoadAsync(new ImageFinder(Store).Find(name), cancellationToken);
+
+    /// <summary>Describes images; those that are broken are written as errors.</summary>
+    private protected async Task<IReadOnlyList<ClusterImage>> LoadAsync(IEnumerable<StoredImage> stored, CancellationToken cancellationToken)
+    {
+        var images = new List<ClusterImage>();
+        await ForEachAsync(
+            stored,
+            async image => images.Add(await ClusterImages.LoadAsync(Store, image.Reference, image.Descriptor, cancellationToken)),
+            cancellationToken);
+        return images;
+    }
+}

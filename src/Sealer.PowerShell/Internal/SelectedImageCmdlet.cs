@@ -1,0 +1,38 @@
+using System.Management.Automation;
+using Sealer.Images;
+
+namespace Sealer.PowerShell;
+
+/// <summary>A cmdlet that does something with images of the local store, given by name or as objects.</summary>
+public abstract class SelectedImageCmdlet : ImageCmdlet
+{
+    private protected const string ByName = "Name";
+    private protected const string ByObject = "InputObject";
+
+    /// <summary>
+    /// Names of images in the local store. Wildcards are understood, and a digest or its beginning; a name without a tag
+    /// means <c>latest</c>.
+    /// </summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByName, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(ImageNameCompleter))]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string[] Name { get; set; } = [];
+
+    /// <summary>Images as Get-ClusterImage, Build-ClusterImage and others return them.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ByObject, ValueFromPipeline = true)]
+    [Alias("Image")]
+    [ValidateNotNullOrEmpty]
+    public ClusterImage[] InputObject { get; set; } = [];
+
+    /// <summary>Does the work for one image.</summary>
+    private protected abstract Task ProcessAsync(ClusterImage image, CancellationToken cancellationToken);
+
+    private protected sealed override Task ProcessAsync(CancellationToken cancellationToken) => ParameterSetName == ByObject
+        ? ForEachAsync(InputObject, image => ProcessAsync(image, cancellationToken), cancellationToken)
+        : ForEachAsync(
+            Name,
+            async name => await ForEachAsync(
+                await FindAsync(name, cancellationToken), image => ProcessAsync(image, cancellationToken), cancellationToken),
+            cancellationToken);
+}
