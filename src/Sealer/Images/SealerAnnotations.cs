@@ -9,6 +9,12 @@ public static class SealerAnnotations
     /// <summary>Manifest annotation: JSON array of <see cref="ContainerImage"/>; absent when there are none.</summary>
     public const string ContainerImages = "sealer.image.container.images";
 
+    /// <summary>
+    /// Manifest annotation of ours: JSON object of the container images that lie elsewhere in <c>registry/</c> than under their
+    /// path without the domain, name to repository; absent when there are none.
+    /// </summary>
+    public const string ContainerImagePaths = "sealer.image.container.images.paths";
+
     /// <summary>Label: version of the sealer that built the image.</summary>
     public const string VersionLabel = "io.sealer.version";
 

@@ -20,11 +20,10 @@ internal sealed class YamlDocuments
     private const int MaxDepth = 128;
     private const int MaxNodes = 2_000_000;
 
+    private readonly int _maxNodes;
     private int _nodes;
 
-    private YamlDocuments()
-    {
-    }
+    private YamlDocuments(int maxNodes) => _maxNodes = maxNodes;
 
     /// <summary>The documents that could be read, in order.</summary>
     public List<YamlNode> Documents { get; } = [];
@@ -32,9 +31,9 @@ internal sealed class YamlDocuments
     /// <summary>The parts that could not.</summary>
     public List<BrokenDocument> Broken { get; } = [];
 
-    public static YamlDocuments Read(string text)
+    public static YamlDocuments Read(string text, int maxNodes = MaxNodes)
     {
-        var result = new YamlDocuments();
+        var result = new YamlDocuments(maxNodes);
         foreach (var (part, line) in Split(text))
             result.ReadPart(part, line);
         return result;
@@ -153,8 +152,8 @@ internal sealed class YamlDocuments
 
         private void Place(YamlNode node, AnchorName anchor)
         {
-            if (++owner._nodes > MaxNodes)
-                throw new InvalidOperationException($"the file has more than {MaxNodes} values");
+            if (++owner._nodes > owner._maxNodes)
+                throw new InvalidOperationException($"the file has more than {owner._maxNodes} values");
             if (!anchor.IsEmpty)
                 _anchors[anchor.Value] = node;
             if (_open.Count == 0)
