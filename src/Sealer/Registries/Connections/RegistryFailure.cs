@@ -1,0 +1,140 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json;
+
+namespace Sealer.Registries.Connections;
+
+/// <summary>Turns what went wrong into an error that says what to do next.</summary>
+internal static class RegistryFailure
+{
+    private const int MaxText = 300;
+
+    /// <summary>The next step where credentials are missing or wrong.</summary>
+    public static string Connect(RegistryHost host) => $"Log on with: Connect-ClusterRegistry -Server {host.Domain}";
+
+    /// <summary>An answer that is an error.</summary>
+    /// <param name="host">The registry.</param>
+    /// <param name="reply">Its answer.</param>
+    /// <param name="doing">What we wanted, to follow "could not": <c>read example.com/app:v1</c>.</param>
+    /// <param name="target">What the error is about; the domain where null.</param>
+    public static RegistryException Of(RegistryHost host, RegistryReply reply, string doing, object? target = null)
+    {
+        var says = Says(host, reply);
+        var (id, kind, text) = reply.StatusCode switch
+        {
+            HttpStatusCode.Unauthorized => (
+                "RegistryUnauthorized", ErrorKind.Authentication, $"{host.Domain} wants to know who you are to {doing}{says}. {Connect(host)}"),
+            HttpStatusCode.Forbidden => (
+                "RegistryForbidden",
+                ErrorKind.Authentication,
+                $"{host.Domain} does not let you {doing}{says}. Ask for the right, or log on as somebody else: Connect-ClusterRegistry -Server {host.Domain}"),
+            HttpStatusCode.NotFound => (
+                "NotFoundInRegistry", ErrorKind.NotFound, $"{host.Domain} could not {doing}: not found{says}. Check the name and the tag."),
+            HttpStatusCode.TooManyRequests => (
+                "RegistryBusy",
+                ErrorKind.ResourceUnavailable,
+                $"{host.Domain} takes no more requests for now{Later(reply)}{says}. Try again later; a logged-on user often has a higher limit: Connect-ClusterRegistry -Server {host.Domain}"),
+            HttpStatusCode.RequestEntityTooLarge => (
+                "RegistryRefusedSize",
+                ErrorKind.ResourceUnavailable,
+                $"{host.Domain}, or a proxy before it, refuses so large a body{says}. Raise its limit (nginx: client_max_body_size)."),
+            HttpStatusCode.BadRequest when Encoding.UTF8.GetString(reply.Body.Span).Contains("HTTP request to an HTTPS server", StringComparison.Ordinal) => (
+                "HttpsExpected", ErrorKind.Connection, $"{host.Domain} speaks https, but was asked with -PlainHttp. Leave -PlainHttp out."),
+            var status when (int)status >= 500 => (
+                "RegistryFailed",
+                ErrorKind.Connection,
+                $"{host.Domain} failed to {doing} ({(int)status}){says}{Later(reply)}. Try again later, or look into the registry's log."),
+            var status => (
+                "RegistryRefused", ErrorKind.InvalidInput, $"{host.Domain} refused to {doing} ({(int)status}){says}."),
+        };
+        return new RegistryException(id, kind, text, target ?? host.Domain, reply.StatusCode);
+    }
+
+    /// <summary>A request that got no answer.</summary>
+    public static async Task<RegistryException> OfAsync(
+        RegistryHost host, Uri uri, Exception fault, RegistryOptions options, CancellationToken cancellationToken)
+    {
+        var place = uri.Authority == host.Origin.Authority ? host.Domain : $"{Clean(uri.Authority)} (for {host.Domain})";
+        var socket = RegistryFault.Find<SocketException>(fault)?.SocketErrorCode;
+        var (id, text) = fault switch
+        {
+            _ when RegistryFault.Find<UntrustedCertificateException>(fault) is { } untrusted => (
+                "CertificateNotTrusted",
+                $"The certificate of {place} is refused: {untrusted.Message}. If the registry is yours, name its authority with -CACertificate or put it at /etc/docker/certs.d/{host.Domain}/ca.crt; -SkipCertificateCheck takes any certificate."),
+            _ when RegistryFault.IsTls(fault) && await PlainHttpProbe.IsPlainAsync(uri, options, cancellationToken).ConfigureAwait(false) => (
+                "PlainHttpRegistry",
+                $"{place} does not speak https but plain http. If that is meant, use -PlainHttp; all that is sent can then be read and changed on the way."),
+            _ when RegistryFault.IsTls(fault) => (
+                "TlsFailed", $"No secure connection to {place}: {RegistryFault.Describe(fault)}. Look whether it wants a client certificate or an older TLS version."),
+            HttpRequestException { HttpRequestError: HttpRequestError.ProxyTunnelError } => (
+                "ProxyRefused", $"The proxy refused the way to {place}. Look at HTTPS_PROXY and NO_PROXY."),
+            HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } => (
+                "HostNotFound", $"The name {place} is not known here. Check the spelling, DNS, and HTTPS_PROXY where the way leads through a proxy."),
+            _ when socket == SocketError.ConnectionRefused => (
+                "ConnectionRefused", $"Nothing listens at {place}. Check the port, and whether the registry runs."),
+            StalledException => ("ConnectionStalled", $"{place} went silent: {fault.Message}. Try again; what is there already is not sent twice."),
+            _ => ("ConnectionFailed", $"The connection to {place} broke: {RegistryFault.Describe(fault)}. Try again; what is there already is not sent twice."),
+        };
+        return new RegistryException(id, ErrorKind.Connection, text, host.Domain, null, fault);
+    }
+
+    /// <summary>What the registry says itself, in brackets, or nothing.</summary>
+    public static string Says(RegistryHost host, RegistryReply reply)
+    {
+        var text = Clean(host.Authenticator.Redact(Message(reply)));
+        return text.Length == 0 ? "" : $" (it says: {text})";
+    }
+
+    /// <summary>True where the answer carries the error code.</summary>
+    public static bool HasCode(RegistryReply reply, string code) => Errors(reply).Any(e => e.Code == code);
+
+    /// <summary>A foreign text made harmless: one short line without control characters.</summary>
+    public static string Clean(string text)
+    {
+        var line = new StringBuilder();
+        foreach (var c in text.Length > MaxText ? text[..MaxText] : text)
+        {
+            if (!char.IsControl(c) && char.GetUnicodeCategory(c) is not System.Globalization.UnicodeCategory.Format)
+                line.Append(c);
+            else if (line.Length > 0 && line[^1] != ' ')
+                line.Append(' ');
+        }
+
+        return line.ToString().Trim();
+    }
+
+    private static string Later(RegistryReply reply) =>
+        RetryBudget.Asked(reply.Headers, DateTimeOffset.UtcNow) is { } wait && wait > TimeSpan.Zero
+            ? $"; it asks to wait {wait.TotalSeconds:0} s"
+            : "";
+
+    private static string Message(RegistryReply reply) =>
+        string.Join("; ", Errors(reply).Take(3).Select(e => e.Message.Length > 0 ? $"{e.Code} {e.Message}" : e.Code));
+
+    private static List<(string Code, string Message)> Errors(RegistryReply reply)
+    {
+        var errors = new List<(string, string)>();
+        try
+        {
+            using var document = JsonDocument.Parse(reply.Body);
+            if (document.RootElement.ValueKind == JsonValueKind.Object
+                && document.RootElement.TryGetProperty("errors", out var list)
+                && list.ValueKind == JsonValueKind.Array)
+            {
+                errors.AddRange(list.EnumerateArray()
+                    .Where(e => e.ValueKind == JsonValueKind.Object)
+                    .Select(e => (Text(e, "code"), Text(e, "message"))));
+            }
+        }
+        catch (JsonException)
+        {
+            // Proxies answer in HTML; their text would help nobody.
+        }
+
+        return errors;
+
+        static string Text(JsonElement element, string name) =>
+            element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
+    }
+}

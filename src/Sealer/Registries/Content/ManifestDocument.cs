@@ -1,0 +1,81 @@
+using System.Text.Json;
+using Sealer.Images;
+using Sealer.Registries.Connections;
+
+namespace Sealer.Registries.Content;
+
+/// <summary>The few fields of a manifest or index that the protocol needs, whatever else it holds.</summary>
+internal sealed record ManifestDocument(string MediaType, Descriptor? Subject, string? ArtifactType, IReadOnlyDictionary<string, string>? Annotations)
+{
+    /// <summary>Reads a document and refuses one that can be taken for two things (CVE-2021-41190).</summary>
+    /// <param name="body">The bytes.</param>
+    /// <param name="declared">The type its descriptor or <c>Content-Type</c> tells; null where neither does.</param>
+    /// <param name="place">The name of it, for messages.</param>
+    /// <exception cref="SealerException"><c>InvalidManifest</c>, <c>MediaTypeMismatch</c>, <c>UnsupportedManifest</c>.</exception>
+    public static ManifestDocument Read(ReadOnlyMemory<byte> body, string? declared, string place)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = 32 });
+            var root = document.RootElement;
+            if (root.ValueKind != JsonValueKind.Object)
+                throw new JsonException("It is not a JSON object.");
+            var type = TypeOf(root, declared, place);
+            return new ManifestDocument(
+                type,
+                root.TryGetProperty("subject", out var subject) && subject.ValueKind == JsonValueKind.Object
+                    ? subject.Deserialize<Descriptor>()
+                    : null,
+                Text(root, "artifactType")
+                    ?? (root.TryGetProperty("config", out var config) && config.ValueKind == JsonValueKind.Object ? Text(config, "mediaType") : null),
+                root.TryGetProperty("annotations", out var annotations) && annotations.ValueKind == JsonValueKind.Object
+                    ? annotations.Deserialize<Dictionary<string, string>>()
+                    : null);
+        }
+        catch (JsonException e)
+        {
+            throw new SealerException(
+                "InvalidManifest", ErrorKind.InvalidContent, $"The manifest of {place} cannot be read: {RegistryFailure.Clean(e.Message)}", place, e);
+        }
+    }
+
+    /// <summary>The type of a <c>Content-Type</c> header where it tells anything about manifests.</summary>
+    public static string? Declared(string? contentType)
+    {
+        var type = contentType?.Split(';')[0].Trim();
+        return type is null or "" or "application/json" or "text/plain" or "application/octet-stream" ? null : type;
+    }
+
+    private static string TypeOf(JsonElement root, string? declared, string place)
+    {
+        var inside = Text(root, "mediaType");
+        if (declared is not null && inside is not null && declared != inside)
+            throw Mismatch(place, $"it is declared as {declared} but says {inside} inside");
+        var hasEntries = root.TryGetProperty("manifests", out _);
+        var hasLayers = root.TryGetProperty("layers", out _) || root.TryGetProperty("config", out _);
+        if (hasEntries && hasLayers)
+            throw Mismatch(place, "it has both layers and manifests");
+        var type = declared ?? inside ?? (hasEntries ? Images.MediaType.OciIndex : hasLayers ? Images.MediaType.OciManifest : null);
+        if (!Images.MediaType.IsManifest(type) && !Images.MediaType.IsIndex(type))
+        {
+            throw new SealerException(
+                "UnsupportedManifest",
+                ErrorKind.NotSupported,
+                $"{place} is of the type {RegistryFailure.Clean(type ?? "(none)")}, which is not an image in OCI's or Docker's second schema. Push it again with a current tool.",
+                place);
+        }
+
+        if (Images.MediaType.IsManifest(type) ? hasEntries : hasLayers)
+            throw Mismatch(place, $"it is declared as {type} but its content is the other kind");
+        return type!;
+    }
+
+    private static SealerException Mismatch(string place, string how) => new(
+        "MediaTypeMismatch",
+        ErrorKind.InvalidContent,
+        $"The manifest of {place} is refused: {RegistryFailure.Clean(how)}. The registry is broken or hostile.",
+        place);
+
+    private static string? Text(JsonElement element, string name) =>
+        element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+}

@@ -1,0 +1,85 @@
+using System.Text.Json;
+using Sealer.Images;
+using Sealer.Registries.Authentication;
+using Sealer.Registries.Connections;
+
+namespace Sealer.Registries.Content;
+
+/// <summary>
+/// What refers to an image (signatures, SBOMs): the referrers API, and for registries without it the index under the tag
+/// <c>sha256-HEX</c>, which clients keep themselves.
+/// </summary>
+internal sealed class RepositoryReferrers(
+    RegistryTransport transport, RegistryHost host, string repository, RepositoryManifests manifests)
+{
+    private const int MaxReferrers = 10_000;
+
+    /// <summary>Lists what refers to a manifest.</summary>
+    public async Task<IReadOnlyList<Descriptor>> ListAsync(Digest subject, string? artifactType, CancellationToken cancellationToken)
+    {
+        var address = host.Api($"{repository}/referrers/{subject}");
+        if (artifactType is not null)
+            address = RegistryLink.WithParameter(address, "artifactType", artifactType);
+        var found = new List<Descriptor>();
+        var isSupported = false;
+        var pages = RegistryPages.ReadAsync(
+            transport, host, address, AccessScope.Pull(repository), $"list what refers to {host.Domain}/{repository}@{subject}", cancellationToken);
+        await foreach (var page in pages.ConfigureAwait(false))
+        {
+            // Registries that do not know the address answer with whatever they have for unknown ones.
+            if (ManifestDocument.Declared(page.Header("Content-Type")) is not (null or MediaType.OciIndex))
+                break;
+            isSupported = true;
+            found.AddRange(Index(page.Body, subject).Manifests);
+            if (found.Count > MaxReferrers)
+                break;
+        }
+
+        if (!isSupported)
+            found = [.. (await TaggedAsync(subject, cancellationToken).ConfigureAwait(false))?.Manifests ?? []];
+        return [.. found.Where(d => artifactType is null || d.ArtifactType == artifactType).DistinctBy(d => d.Digest)];
+    }
+
+    /// <summary>Adds a manifest to the index of its subject, where the registry does not do so by itself.</summary>
+    public async Task AddAsync(Descriptor manifest, ManifestDocument document, CancellationToken cancellationToken)
+    {
+        var subject = document.Subject!.Digest;
+        var entry = manifest with { ArtifactType = document.ArtifactType, Annotations = document.Annotations };
+
+        // Two clients may write the index at once and registries offer no lock: look whether ours stayed.
+        for (var attempt = 0; attempt < 3; attempt++)
+        {
+            var index = await TaggedAsync(subject, cancellationToken).ConfigureAwait(false);
+            if (index?.Manifests.Any(m => m.Digest == manifest.Digest) == true)
+                return;
+            var changed = new ImageIndex { MediaType = MediaType.OciIndex, Manifests = [.. index?.Manifests ?? [], entry], Annotations = index?.Annotations };
+            var body = OciJson.Write(changed);
+            await manifests.PutAsync(Tag(subject), Descriptor.Of(MediaType.OciIndex, body), body, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private static string Tag(Digest subject) => $"{subject.Algorithm}-{subject.Hex}"[..Math.Min(128, subject.Algorithm.Length + 1 + subject.Hex.Length)];
+
+    private async Task<ImageIndex?> TaggedAsync(Digest subject, CancellationToken cancellationToken)
+    {
+        var found = await manifests.GetAsync(Tag(subject), null, cancellationToken).ConfigureAwait(false);
+        return found is null || !MediaType.IsIndex(found.Value.Descriptor.MediaType) ? null : Index(found.Value.Body, subject);
+    }
+
+    private ImageIndex Index(ReadOnlyMemory<byte> body, Digest subject)
+    {
+        try
+        {
+            return OciJson.ReadIndex(body.Span);
+        }
+        catch (SealerException e) when (e.InnerException is JsonException)
+        {
+            throw new SealerException(
+                "InvalidManifest",
+                ErrorKind.InvalidContent,
+                $"{host.Domain} answers with a broken list of what refers to {repository}@{subject}.",
+                subject,
+                e);
+        }
+    }
+}
