@@ -27,9 +27,17 @@ internal abstract class LayerDecoder(PackedInput input) : IDisposable
         input.Ensure(4);
         var magic = input.Available;
         if (magic.StartsWith((ReadOnlySpan<byte>)[0x1F, 0x8B]))
-            return new GzipDecoder(input);
-        return IsZstd(magic) ? new ZstdDecoder(input) : new PlainDecoder(input);
+            return Open(input, LayerCompression.Gzip);
+        return Open(input, IsZstd(magic) ? LayerCompression.Zstd : LayerCompression.None);
     }
+
+    /// <summary>Opens a layer, or what follows one of its checkpoints.</summary>
+    public static LayerDecoder Open(PackedInput input, LayerCompression compression) => compression switch
+    {
+        LayerCompression.Gzip => new GzipDecoder(input),
+        LayerCompression.Zstd => new ZstdDecoder(input),
+        _ => new PlainDecoder(input),
+    };
 
     /// <summary>Fills the span with the next bytes of the tar; 0 at its end.</summary>
     public abstract int Decode(Span<byte> plain);

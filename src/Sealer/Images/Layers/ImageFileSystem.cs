@@ -1,0 +1,158 @@
+using Sealer.Images.Storage;
+
+namespace Sealer.Images.Layers;
+
+/// <summary>A file of an image: what the topmost layer that has it says of it.</summary>
+/// <param name="Entry">What it is.</param>
+/// <param name="Layer">Number of the layer, 0 the lowest; -1 of a folder that no layer names.</param>
+/// <param name="Content">Of a file or hard link the entry of the same layer that carries the content; else null.</param>
+public sealed record ImageFile(LayerIndexEntry Entry, int Layer, LayerIndexEntry? Content)
+{
+    /// <summary>Relative to the root of the image.</summary>
+    public string Path => Entry.Path;
+
+    /// <summary>What it is; a hard link is a file.</summary>
+    public LayerEntryKind Kind => Content is null ? Entry.Kind : LayerEntryKind.File;
+
+    /// <summary>Bytes of the content.</summary>
+    public long Size => Content?.Size ?? 0;
+
+    /// <summary>The content's digest.</summary>
+    public Digest? Digest => Content?.Digest;
+}
+
+/// <summary>
+/// The files of an image in the store as its layers make them together, removals applied. Reading the whole needs one pass
+/// over each layer the first time, none later; reading one file unpacks only the frame it lies in, where the layer was
+/// written by <see cref="LayerWriter"/>. Safe for concurrent use.
+/// </summary>
+public sealed class ImageFileSystem : IFileTree
+{
+    private readonly ImageStore _store;
+    private readonly IReadOnlyList<LayerIndex> _layers;
+    private readonly List<ImageFile> _files;
+    private readonly Dictionary<string, ImageFile> _byPath;
+
+    private ImageFileSystem(ImageStore store, IReadOnlyList<LayerIndex> layers)
+    {
+        _store = store;
+        _layers = layers;
+        _byPath = LayerMerge.Merge(layers);
+        _files = [.. _byPath.Values.Where(f => f.Path.Length > 0)];
+        _files.Sort((a, b) => string.CompareOrdinal(a.Path, b.Path));
+    }
+
+    /// <summary>Everything in the image, sorted by path (ordinal), without the root folder.</summary>
+    public IReadOnlyList<ImageFile> Files => _files;
+
+    /// <summary>The layers, lowest first.</summary>
+    public IReadOnlyList<LayerIndex> Layers => _layers;
+
+    /// <summary>Opens the files of an image.</summary>
+    /// <param name="store">Where its layers are.</param>
+    /// <param name="layers">The layers of its manifest, lowest first.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <exception cref="SealerException">What <see cref="LayerReader.NextAsync"/> refuses; <c>BlobNotFound</c>.</exception>
+    public static async Task<ImageFileSystem> LoadAsync(
+        ImageStore store,
+        IReadOnlyList<Descriptor> layers,
+        CancellationToken cancellationToken)
+    {
+        var indexes = new LayerIndex[layers.Count];
+        for (var i = 0; i < layers.Count; i++)
+            indexes[i] = await LayerIndex.LoadAsync(store, layers[i], cancellationToken).ConfigureAwait(false);
+        return new ImageFileSystem(store, indexes);
+    }
+
+    /// <summary>What is at a path, or null.</summary>
+    public ImageFile? FindFile(string path) => _byPath.GetValueOrDefault(path);
+
+    /// <inheritdoc/>
+    public IEnumerable<FileTreeEntry> List(string folder)
+    {
+        var prefix = folder.Length == 0 ? "" : folder + "/";
+        for (var i = FirstAt(prefix); i < _files.Count && _files[i].Path.StartsWith(prefix, StringComparison.Ordinal); i++)
+        {
+            if (AsTreeEntry(_files[i]) is { } entry)
+                yield return entry;
+        }
+    }
+
+    /// <inheritdoc/>
+    public FileTreeEntry? Find(string path) => FindFile(path) is { } file ? AsTreeEntry(file) : null;
+
+    /// <inheritdoc/>
+    public Stream Open(string path)
+    {
+        var file = FindContent(path);
+        if (file.Size == 0)
+            return new MemoryStream([], writable: false);
+        var content = new LayerContent(_store, _layers[file.Layer]);
+        try
+        {
+            content.Seek(file.Content!.Offset);
+            return new LayerContentStream(content, file.Size, owns: true);
+        }
+        catch
+        {
+            content.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Reads many files, layer by layer in the order they lie there, so that nothing is unpacked twice and what is wanted
+    /// by nobody is unpacked only where it lies between.
+    /// </summary>
+    /// <param name="paths">Files of the image.</param>
+    /// <param name="read">Given each file and its content, one after the other; the stream is gone when the task ends.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <exception cref="FileNotFoundException">There is no file at one of the paths.</exception>
+    public async Task ReadFilesAsync(
+        IEnumerable<string> paths,
+        Func<ImageFile, Stream, CancellationToken, Task> read,
+        CancellationToken cancellationToken)
+    {
+        var wanted = paths.Distinct(StringComparer.Ordinal).Select(FindContent).ToList();
+        foreach (var layer in wanted.GroupBy(f => f.Layer).OrderBy(g => g.Key))
+        {
+            using var content = new LayerContent(_store, _layers[layer.Key]);
+            foreach (var file in layer.OrderBy(f => f.Content!.Offset))
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                if (file.Size > 0)
+                    content.Seek(file.Content!.Offset);
+                await using var stream = new LayerContentStream(content, file.Size, owns: false);
+                await read(file, stream, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private static FileTreeEntry? AsTreeEntry(ImageFile file) => file.Kind switch
+    {
+        LayerEntryKind.File => new FileTreeEntry(file.Path, FileTreeEntryKind.File, file.Size),
+        LayerEntryKind.Folder => new FileTreeEntry(file.Path, FileTreeEntryKind.Folder, 0),
+        LayerEntryKind.SymbolicLink => new FileTreeEntry(file.Path, FileTreeEntryKind.SymbolicLink, 0),
+        // Devices and pipes are no files to anybody who asks for files.
+        _ => null,
+    };
+
+    private ImageFile FindContent(string path) => FindFile(path) is { Content: not null } file
+        ? file
+        : throw new FileNotFoundException($"The image has no file '{path}'.", path);
+
+    private int FirstAt(string prefix)
+    {
+        var (low, high) = (0, _files.Count);
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            if (string.CompareOrdinal(_files[middle].Path, prefix) < 0)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+
+        return low;
+    }
+}

@@ -1,0 +1,111 @@
+using Sealer.Images.Storage;
+
+namespace Sealer.Images.Layers;
+
+/// <summary>
+/// Bytes out of the middle of a layer of the store: unpacked from the nearest frame before them, not from the beginning.
+/// </summary>
+internal sealed class LayerContent(ImageStore store, LayerIndex layer) : IDisposable
+{
+    private readonly byte[] _skipped = GC.AllocateUninitializedArray<byte>(64 * 1024);
+    private LayerDecoder? _decoder;
+    private long _position;
+
+    /// <summary>Goes to a byte of the uncompressed tar.</summary>
+    public void Seek(long offset)
+    {
+        var from = Nearest(offset);
+        if (_decoder is null || offset < _position || from.Plain > _position)
+        {
+            _decoder?.Dispose();
+            _decoder = LayerDecoder.Open(new PackedInput(store.OpenRead(layer.Digest, from.Packed)), layer.Compression);
+            _position = from.Plain;
+        }
+
+        while (_position < offset)
+            Read(_skipped.AsSpan(0, (int)Math.Min(_skipped.Length, offset - _position)));
+    }
+
+    /// <summary>Reads on; at least one byte.</summary>
+    public int Read(Span<byte> buffer)
+    {
+        var read = _decoder!.Decode(buffer);
+        _position += read;
+        return read > 0 || buffer.IsEmpty
+            ? read
+            : throw LayerErrors.Truncated($"the store's copy of {layer.Digest} has changed since it was looked at");
+    }
+
+    public void Dispose() => _decoder?.Dispose();
+
+    private LayerCheckpoint Nearest(long offset)
+    {
+        if (layer.Compression == LayerCompression.None)
+            return new LayerCheckpoint(offset, offset);
+        var (low, high) = (0, layer.Checkpoints.Count - 1);
+        while (low < high)
+        {
+            var middle = (low + high + 1) / 2;
+            if (layer.Checkpoints[middle].Plain <= offset)
+                low = middle;
+            else
+                high = middle - 1;
+        }
+
+        return layer.Checkpoints.Count == 0 ? default : layer.Checkpoints[low];
+    }
+}
+
+/// <summary>One file's content; forward only.</summary>
+internal sealed class LayerContentStream(LayerContent content, long length, bool owns) : Stream
+{
+    private long _position;
+
+    public override bool CanRead => true;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => false;
+
+    public override long Length => length;
+
+    public override long Position { get => _position; set => throw new NotSupportedException(); }
+
+    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
+
+    public override int Read(Span<byte> buffer)
+    {
+        var count = (int)Math.Min(buffer.Length, length - _position);
+        if (count <= 0)
+            return 0;
+        var read = content.Read(buffer[..count]);
+        _position += read;
+        return read;
+    }
+
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return ValueTask.FromResult(Read(buffer.Span));
+    }
+
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override void Flush()
+    {
+    }
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing && owns)
+            content.Dispose();
+        base.Dispose(disposing);
+    }
+}
