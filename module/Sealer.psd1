@@ -14,9 +14,14 @@
     # The build fails where this list and the cmdlets differ.
     CmdletsToExport        = @(
         'Copy-ClusterImage'
+        'Find-ClusterImage'
         'Get-ClusterImage'
+        'Publish-ClusterImage'
+        'Receive-ClusterImage'
         'Remove-ClusterImage'
         'Optimize-ClusterImageStore'
+        'Connect-ClusterRegistry'
+        'Disconnect-ClusterRegistry'
     )
     FunctionsToExport      = @()
     VariablesToExport      = @()

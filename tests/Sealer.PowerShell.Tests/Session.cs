@@ -62,6 +62,7 @@ internal sealed class Session : IDisposable
     public string Show(string script, params object?[] arguments)
     {
         Host.Screen.Clear();
+        Run("$PSStyle.OutputRendering = 'PlainText'");
         using var shell = Create(script, arguments);
         shell.AddCommand("Out-Default");
         shell.Invoke();

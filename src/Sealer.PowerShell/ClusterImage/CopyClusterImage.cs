@@ -3,9 +3,13 @@ using Sealer.Images;
 
 namespace Sealer.PowerShell;
 
-/// <summary>Gives an image of the local store further names (sealer tag).</summary>
+/// <summary>Gives an image of the local store further names (sealer tag), or copies from registry to registry.</summary>
 /// <remarks>
 /// <para>The content is stored once, whatever the number of names. A name that was another image's moves to this one.</para>
+/// <para>
+/// With -Remote nothing touches the local store: the image goes from its registry to those of the destinations, and within
+/// one registry nothing is transferred where the registry can take it over itself.
+/// </para>
 /// </remarks>
 /// <example>
 /// <code>Copy-ClusterImage skyline:v3 -Destination registry.example.com/skyline:v3, registry.example.com/skyline:latest</code>
@@ -15,9 +19,14 @@ namespace Sealer.PowerShell;
 /// <code>Get-ClusterImage skyline:v3 | Copy-ClusterImage -Destination registry.example.com/skyline:v3 | Publish-ClusterImage</code>
 /// The copies go on through the pipeline.
 /// </example>
+/// <example>
+/// <code>Copy-ClusterImage staging.example.com/skyline:v3 -Destination registry.example.com/skyline:v3 -Remote</code>
+/// From one registry to another.
+/// </example>
+/// <seealso cref="PublishClusterImage"/>
 [Cmdlet(VerbsCommon.Copy, "ClusterImage", SupportsShouldProcess = true, DefaultParameterSetName = ByName)]
 [OutputType(typeof(ClusterImage))]
-public sealed class CopyClusterImage : SelectedImageCmdlet
+public sealed class CopyClusterImage : SelectedRegistryImageCmdlet
 {
     /// <summary>The new names, for example <c>registry.example.com/skyline:v3</c>.</summary>
     [Parameter(Mandatory = true, Position = 1)]
@@ -25,14 +34,47 @@ public sealed class CopyClusterImage : SelectedImageCmdlet
     [Alias("Tag")]
     public ImageReference[] Destination { get; set; } = [];
 
+    /// <summary>Copies from the registry in the image's name to the registries of the destinations, not in the local store.</summary>
+    [Parameter]
+    public SwitchParameter Remote { get; set; }
+
+    private protected override async Task<IReadOnlyList<ClusterImage>> SelectAsync(string name, CancellationToken cancellationToken)
+    {
+        if (!Remote)
+            return await base.SelectAsync(name, cancellationToken);
+        var reference = ImageReference.Parse(name);
+        return [await ClusterImages.LoadAsync(Registries.Repository(reference), reference, cancellationToken)];
+    }
+
     private protected override Task ProcessAsync(ClusterImage image, CancellationToken cancellationToken) => ForEachAsync(
         Destination,
         async destination =>
         {
             if (!await ShouldProcessAsync(image.Name, $"Copy to {destination.ToFamiliarString()}"))
                 return;
-            await Store.TagAsync(destination, image.Descriptor, cancellationToken);
-            await WriteAsync(await ClusterImages.LoadAsync(Store, destination, cancellationToken));
+            if (Remote)
+                await CopyRemoteAsync(image, destination, cancellationToken);
+            else
+                await CopyLocalAsync(image, destination, cancellationToken);
         },
         cancellationToken);
+
+    private async Task CopyLocalAsync(ClusterImage image, ImageReference destination, CancellationToken cancellationToken)
+    {
+        await Store.TagAsync(destination, image.Descriptor, cancellationToken);
+        await WriteAsync(await ClusterImages.LoadAsync(Store, destination, cancellationToken));
+    }
+
+    private async Task CopyRemoteAsync(ClusterImage image, ImageReference destination, CancellationToken cancellationToken)
+    {
+        var source = image.Reference ?? throw new SealerException(
+            "ImageHasNoName", ErrorKind.InvalidInput, $"The image {image.Digest.Short} has no name that says which registry has it.", image.Digest);
+        string[] mountFrom = source.Domain == destination.Domain ? [source.Repository] : [];
+        var to = Registries.Client(destination.Domain).Repository(destination, mountFrom);
+        var options = new CopyOptions { Referrers = true, Activity = $"Copying {source.ToFamiliarString()} to {destination.ToFamiliarString()}" };
+        var copied = await ImageCopier.CopyAsync(Registries.Repository(source), image.Descriptor, to, options, Engine, cancellationToken);
+        if (destination.Tag is not null)
+            await to.TagAsync(destination, copied, cancellationToken);
+        await WriteAsync(await ClusterImages.LoadAsync(to, destination, copied, cancellationToken));
+    }
 }

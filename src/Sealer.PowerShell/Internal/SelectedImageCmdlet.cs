@@ -25,6 +25,10 @@ public abstract class SelectedImageCmdlet : ImageCmdlet
     [ValidateNotNullOrEmpty]
     public ClusterImage[] InputObject { get; set; } = [];
 
+    /// <summary>The images that a name stands for.</summary>
+    private protected virtual Task<IReadOnlyList<ClusterImage>> SelectAsync(string name, CancellationToken cancellationToken) =>
+        FindAsync(name, cancellationToken);
+
     /// <summary>Does the work for one image.</summary>
     private protected abstract Task ProcessAsync(ClusterImage image, CancellationToken cancellationToken);
 
@@ -33,6 +37,6 @@ public abstract class SelectedImageCmdlet : ImageCmdlet
         : ForEachAsync(
             Name,
             async name => await ForEachAsync(
-                await FindAsync(name, cancellationToken), image => ProcessAsync(image, cancellationToken), cancellationToken),
+                await SelectAsync(name, cancellationToken), image => ProcessAsync(image, cancellationToken), cancellationToken),
             cancellationToken);
 }

@@ -1,0 +1,44 @@
+using System.Management.Automation;
+
+namespace Sealer.PowerShell;
+
+/// <summary>A cmdlet that does something with images of the local store and a registry.</summary>
+public abstract class SelectedRegistryImageCmdlet : SelectedImageCmdlet, IRegistryParameters
+{
+    private RegistryAccess? _registries;
+
+    /// <summary>User name and password (or access token) for the registry; without, those of Connect-ClusterRegistry, Docker and podman.</summary>
+    [Parameter]
+    [Credential]
+    public PSCredential? Credential { get; set; }
+
+    /// <summary>Talks to the registry without TLS.</summary>
+    [Parameter]
+    public SwitchParameter PlainHttp { get; set; }
+
+    /// <summary>Does not check the certificate of the registry.</summary>
+    [Parameter]
+    public SwitchParameter SkipCertificateCheck { get; set; }
+
+    /// <summary>PEM files of authorities that are trusted besides those of the system.</summary>
+    [Parameter]
+    public string[] CertificateAuthority { get; set; } = [];
+
+    /// <summary>A PEM file with a client certificate for the registry.</summary>
+    [Parameter]
+    public string? ClientCertificate { get; set; }
+
+    /// <summary>The PEM file of the private key of -ClientCertificate.</summary>
+    [Parameter]
+    public string? ClientCertificateKey { get; set; }
+
+    private protected RegistryAccess Registries => _registries ??= new RegistryAccess(this, FullPath, Engine);
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+            _registries?.Dispose();
+        base.Dispose(disposing);
+    }
+}
