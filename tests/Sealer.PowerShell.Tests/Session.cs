@@ -1,6 +1,7 @@
 using System.Collections.ObjectModel;
 using System.Management.Automation;
 using System.Management.Automation.Runspaces;
+using System.Text.RegularExpressions;
 
 namespace Sealer.PowerShell.Tests;
 
@@ -8,7 +9,7 @@ namespace Sealer.PowerShell.Tests;
 /// A PowerShell session that has the engine's own commands and nothing else, with the built module imported the way users
 /// import it.
 /// </summary>
-internal sealed class Session : IDisposable
+internal sealed partial class Session : IDisposable
 {
     private readonly Runspace _runspace;
 
@@ -62,12 +63,11 @@ internal sealed class Session : IDisposable
     public string Show(string script, params object?[] arguments)
     {
         Host.Screen.Clear();
-        Run("$PSStyle.OutputRendering = 'PlainText'");
         using var shell = Create(script, arguments);
         shell.AddCommand("Out-Default");
         shell.Invoke();
         Assert.True(shell.Streams.Error.Count == 0, string.Join('\n', shell.Streams.Error));
-        return Host.Screen.ToString();
+        return Colours().Replace(Host.Screen.ToString(), "");
     }
 
     public System.Management.Automation.PowerShell Create(string script, params object?[] arguments)
@@ -80,4 +80,7 @@ internal sealed class Session : IDisposable
     }
 
     public void Dispose() => _runspace.Dispose();
+
+    [GeneratedRegex(@"\x1b\[[0-9;]*m")]
+    private static partial Regex Colours();
 }
