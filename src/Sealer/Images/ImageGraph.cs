@@ -199,7 +199,7 @@ internal sealed class ImageGraph
 
     private async Task<byte[]> ReadAsync(Descriptor descriptor, int depth, CancellationToken cancellationToken)
     {
-        if (depth > MaxDepth || _known.Count >= MaxDocuments || (_documentBytes += descriptor.Size) > MaxDocumentBytes)
+        if (depth > MaxDepth || _known.Count >= MaxDocuments || _documentBytes > MaxDocumentBytes)
         {
             throw new SealerException(
                 "IndexTooDeep",
@@ -208,7 +208,9 @@ internal sealed class ImageGraph
                 descriptor.Digest);
         }
 
-        return await ImageDocument.ReadAsync(_source, descriptor, cancellationToken).ConfigureAwait(false);
+        var content = await ImageDocument.ReadAsync(_source, descriptor, cancellationToken).ConfigureAwait(false);
+        _documentBytes += content.Length;
+        return content;
     }
 
     private async Task<SealerException> NoPlatformAsync(Descriptor root, CancellationToken cancellationToken)

@@ -375,7 +375,7 @@ public sealed class ImageStore : IImageSource, IImageTarget, IReferrerSource, IR
                 // What an earlier process left may be wrong (a power cut); only whole content is held against the source.
                 partial.Restart();
             }
-            catch (Exception e) when (IsBroken(e) && !cancellationToken.IsCancellationRequested)
+            catch (Exception e) when (BlobTransfer.IsBroken(e) && !cancellationToken.IsCancellationRequested)
             {
                 failures = partial.Length > before ? 1 : failures + 1;
                 if (failures >= Attempts)
@@ -383,10 +383,6 @@ public sealed class ImageStore : IImageSource, IImageTarget, IReferrerSource, IR
             }
         }
     }
-
-    /// <summary>A connection or a disk that broke off; the next attempt may go well.</summary>
-    private static bool IsBroken(Exception e) =>
-        e is IOException or HttpRequestException || e is SealerException { Kind: ErrorKind.Connection };
 
     private static SealerException NotFound(Digest digest, Exception? inner) => new(
         "BlobNotFound",

@@ -1,0 +1,93 @@
+using System.Text;
+
+namespace Sealer.Images.Archives;
+
+/// <summary>
+/// Writes an OCI layout into a folder, or adds to one that is there. Blobs have their name once they are whole, the index is
+/// written by <see cref="CommitAsync"/>.
+/// </summary>
+public sealed class OciFolderWriter : IImageTarget, IReferrerTarget
+{
+    private readonly string _root;
+    private readonly OciIndexEntries _entries = new();
+
+    /// <param name="path">A folder that is missing, empty, or an OCI layout.</param>
+    /// <exception cref="SealerException"><c>FolderNotEmpty</c>: it holds something else; <c>InvalidManifest</c>; <c>ArchiveUnusable</c>.</exception>
+    public OciFolderWriter(string path)
+    {
+        _root = Path.GetFullPath(path);
+        try
+        {
+            var isLayout = File.Exists(Path.Combine(_root, OciLayout.LayoutFile));
+            if (!isLayout && Directory.Exists(_root) && Directory.EnumerateFileSystemEntries(_root).FirstOrDefault() is { } there)
+                throw ArchiveExport.NotEmpty(_root, there);
+            Directory.CreateDirectory(Path.Combine(_root, "blobs", Digest.Sha256));
+            if (isLayout && File.Exists(Path.Combine(_root, OciLayout.IndexFile)))
+                _entries.AddExisting(OciJson.ReadIndex(File.ReadAllBytes(Path.Combine(_root, OciLayout.IndexFile))));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw ArchiveErrors.Unusable(_root, e);
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<bool> ExistsAsync(Descriptor descriptor, CancellationToken cancellationToken) =>
+        Task.FromResult(new FileInfo(PathOf(descriptor.Digest)) is { Exists: true } file && file.Length == descriptor.Size);
+
+    /// <inheritdoc/>
+    public async Task PutAsync(
+        Descriptor descriptor,
+        Func<long, CancellationToken, Task<Stream>> openAsync,
+        IProgress<long>? progress,
+        CancellationToken cancellationToken)
+    {
+        if (await ExistsAsync(descriptor, cancellationToken).ConfigureAwait(false))
+            return;
+        var path = PathOf(descriptor.Digest);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        await WriteFileAsync(
+            path,
+            async (output, token) => await BlobTransfer.RunAsync(descriptor, openAsync, output.WriteAsync, progress, token).ConfigureAwait(false),
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public Task TagAsync(ImageReference reference, Descriptor descriptor, CancellationToken cancellationToken)
+    {
+        _entries.Add(reference, descriptor);
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public Task AttachAsync(Descriptor referrer, CancellationToken cancellationToken)
+    {
+        _entries.Add(null, referrer);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Writes the index.</summary>
+    public async Task CommitAsync(CancellationToken cancellationToken)
+    {
+        await WriteFileAsync(
+            Path.Combine(_root, OciLayout.IndexFile),
+            async (output, token) => await output.WriteAsync(_entries.ToJson(), token).ConfigureAwait(false),
+            cancellationToken).ConfigureAwait(false);
+        await WriteFileAsync(
+            Path.Combine(_root, OciLayout.LayoutFile),
+            async (output, token) => await output.WriteAsync(Encoding.UTF8.GetBytes(OciIndexEntries.Layout), token).ConfigureAwait(false),
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    private static async Task WriteFileAsync(string path, Func<ArchiveOutput, CancellationToken, Task> write, CancellationToken cancellationToken)
+    {
+        var output = new ArchiveOutput(path, null);
+        await using (output.ConfigureAwait(false))
+        {
+            await write(output, cancellationToken).ConfigureAwait(false);
+            await output.CommitAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private string PathOf(Digest digest) => Path.Combine(_root, "blobs", digest.Algorithm, digest.Hex);
+}
