@@ -59,6 +59,9 @@ public sealed record ClusterImage
     /// <summary>The container images inside.</summary>
     public IReadOnlyList<ContainerImage> ContainerImages { get; init; } = [];
 
+    /// <summary>Of container images that lie elsewhere in <c>registry/</c> than by rule, the repository, by full name.</summary>
+    public IReadOnlyDictionary<string, string> ContainerImagePaths { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+
     /// <summary>Labels of the config, without those in which docker archives carry sealer's data; sorted by name.</summary>
     public IReadOnlyDictionary<string, string> Labels { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
 

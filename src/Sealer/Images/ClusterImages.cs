@@ -153,6 +153,7 @@ public static class ClusterImages
         var labels = config.Settings?.Labels ?? ImmutableDictionary<string, string>.Empty;
         var extensionJson = Data(SealerAnnotations.Extension);
         var containerImagesJson = Data(SealerAnnotations.ContainerImages);
+        var pathsJson = Data(SealerAnnotations.ContainerImagePaths);
         return image with
         {
             Config = config,
@@ -160,8 +161,9 @@ public static class ClusterImages
             Created = config.Created,
             Extension = extensionJson is null ? null : SealerData.ReadExtension(extensionJson),
             ContainerImages = containerImagesJson is null ? [] : SealerData.ReadContainerImages(containerImagesJson),
+            ContainerImagePaths = pathsJson is null ? ImmutableSortedDictionary<string, string>.Empty : SealerData.ReadContainerImagePaths(pathsJson),
             Labels = labels
-                .Where(l => l.Key is not (SealerAnnotations.Extension or SealerAnnotations.ContainerImages))
+                .Where(l => l.Key is not (SealerAnnotations.Extension or SealerAnnotations.ContainerImages or SealerAnnotations.ContainerImagePaths))
                 .ToImmutableSortedDictionary(l => l.Key, l => l.Value ?? "", StringComparer.Ordinal),
             Layers = LayersOf(manifest, config),
         };

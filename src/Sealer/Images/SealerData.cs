@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json;
 
 namespace Sealer.Images;
 
@@ -50,6 +51,26 @@ public static class SealerData
         }
 
         return images;
+    }
+
+    /// <summary>Reads our <c>sealer.image.container.images.paths</c>: where in <c>registry/</c> an image lies, by its full name.</summary>
+    /// <exception cref="SealerException"><c>InvalidManifest</c>: not valid.</exception>
+    public static IReadOnlyDictionary<string, string> ReadContainerImagePaths(string json)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<Dictionary<string, string?>>(json)!
+                .Where(p => !string.IsNullOrEmpty(p.Value))
+                .ToImmutableSortedDictionary(p => p.Key, p => p.Value!, StringComparer.Ordinal);
+        }
+        catch (Exception e) when (e is JsonException or ArgumentNullException)
+        {
+            throw new SealerException(
+                "InvalidManifest",
+                ErrorKind.InvalidContent,
+                $"The {SealerAnnotations.ContainerImagePaths} cannot be read: {e.Message}",
+                inner: e);
+        }
     }
 
     private static Application Today(Application application, Dictionary<string, IReadOnlyList<string>> legacyCmds)

@@ -1,0 +1,79 @@
+namespace Sealer.Images.Scanning;
+
+/// <summary>The container images inside a cluster image, as its merged layers hold them.</summary>
+internal sealed class ContainedRegistry
+{
+    private const int MaxIndexDepth = 4;
+    private readonly IReadOnlyDictionary<string, ScannedFile> _files;
+    private readonly Dictionary<Digest, ContainedManifest> _manifests = [];
+    private readonly IReadOnlyDictionary<string, string> _paths;
+
+    /// <param name="files">The merged files.</param>
+    /// <param name="layers">The layers they came from.</param>
+    /// <param name="paths">Repositories of images that lie elsewhere than by rule, by full name.</param>
+    public ContainedRegistry(
+        IReadOnlyDictionary<string, ScannedFile> files, IEnumerable<LayerScan> layers, IReadOnlyDictionary<string, string> paths)
+    {
+        _files = files;
+        _paths = paths;
+        foreach (var (digest, manifest) in layers.SelectMany(l => l.Manifests))
+            _manifests[digest] = manifest;
+        IsThere = files.Keys.Any(RegistryFiles.IsStorage);
+    }
+
+    /// <summary>False where the image has no registry at all (built with mode Lite).</summary>
+    public bool IsThere { get; }
+
+    /// <summary>What a name stands for inside, or null.</summary>
+    public Digest? Resolve(ImageReference reference)
+    {
+        var repository = _paths.GetValueOrDefault(reference.ToString()) ?? reference.Repository;
+        var path = reference.Digest is { } digest
+            ? RegistryFiles.RevisionLink(repository, digest)
+            : RegistryFiles.TagLink(repository, reference.Tag!);
+        return _files.GetValueOrDefault(path)?.Link;
+    }
+
+    /// <summary>
+    /// What is missing of an image, in words; nothing where it is whole for the platform. Needs a scan with
+    /// <see cref="LayerScanOptions.HashBlobs"/>.
+    /// </summary>
+    public IEnumerable<string> Missing(Digest manifest, Platform? platform) => Missing(manifest, null, platform, 0);
+
+    private IEnumerable<string> Missing(Digest digest, long? size, Platform? platform, int depth)
+    {
+        if (NotWhole(digest, size) is { } problem)
+            return [$"its manifest {digest.Short} {problem}"];
+        if (!_manifests.TryGetValue(digest, out var document) || depth > MaxIndexDepth)
+            return [$"{digest.Short} is not a manifest"];
+        if (document.Manifest is { } manifest)
+        {
+            return manifest.Layers.Append(manifest.Config)
+                .Where(b => !MediaType.IsForeign(b.MediaType))
+                .Select(b => (b.Digest, Problem: NotWhole(b.Digest, b.Size)))
+                .Where(b => b.Problem is not null)
+                .Select(b => $"its blob {b.Digest.Short} {b.Problem}")
+                .Distinct();
+        }
+
+        // Of an index only the wanted platform's image is taken along.
+        var entries = document.Index!.Manifests.Where(e => e.Platform is not { Os: "unknown" }).ToList();
+        var wanted = platform is null
+            ? entries.Where(e => NotWhole(e.Digest, e.Size) is null).ToList()
+            : entries.Where(e => e.Platform is null || platform.Accepts(e.Platform)).ToList();
+        if (wanted.Count == 0)
+            return [$"it has no image for {platform?.ToString() ?? "any platform"}"];
+        // Several may match (variants); one that is whole is enough.
+        var problems = wanted.Select(e => Missing(e.Digest, e.Size, platform, depth + 1).ToList()).ToList();
+        return problems.Any(p => p.Count == 0) ? [] : problems[0];
+    }
+
+    private string? NotWhole(Digest digest, long? size)
+    {
+        if (!_files.TryGetValue(RegistryFiles.PathOf(digest), out var file))
+            return "is not there";
+        if (size is not null && file.Size != size)
+            return $"has {file.Size} bytes instead of {size}";
+        return file.Content == digest ? null : "has been changed";
+    }
+}

@@ -1,0 +1,157 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Sealer.Images.Layers;
+
+namespace Sealer.Images.Scanning;
+
+/// <summary>What a scan reads besides names.</summary>
+/// <param name="HashFiles">Digest every file, to compare it.</param>
+/// <param name="HashBlobs">Digest the blobs of the registry too, instead of believing their names.</param>
+internal sealed record LayerScanOptions(bool HashFiles, bool HashBlobs);
+
+/// <summary>
+/// What is in a layer, from one reading of it. Memory: some 200 bytes a file, and the manifests of container images one at a
+/// time.
+/// </summary>
+internal sealed class LayerScan
+{
+    private const int MaxLinkSize = 256;
+    private readonly Dictionary<string, ScannedFile> _files = new(StringComparer.Ordinal);
+    private readonly List<string> _removed = [];
+    private readonly List<string> _emptied = [];
+    private readonly Dictionary<Digest, ContainedManifest> _manifests = [];
+
+    private LayerScan(Descriptor layer) => Layer = layer;
+
+    /// <summary>The layer as it is stored.</summary>
+    public Descriptor Layer { get; }
+
+    /// <summary>Files, folders and links by path; the last where a tar has several of one path.</summary>
+    public IReadOnlyDictionary<string, ScannedFile> Files => _files;
+
+    /// <summary>Paths that layers below lose.</summary>
+    public IReadOnlyList<string> Removed => _removed;
+
+    /// <summary>Folders in which layers below lose everything.</summary>
+    public IReadOnlyList<string> Emptied => _emptied;
+
+    /// <summary>Manifests of container images among the registry's blobs.</summary>
+    public IReadOnlyDictionary<Digest, ContainedManifest> Manifests => _manifests;
+
+    /// <summary>What the reader measured.</summary>
+    public LayerReadResult? Result { get; private set; }
+
+    /// <summary>Reads a layer to its end and verifies it.</summary>
+    /// <exception cref="SealerException">As <see cref="LayerReader.NextAsync"/>.</exception>
+    public static async Task<LayerScan> ReadAsync(
+        IImageSource source, Descriptor layer, Digest? diffId, LayerScanOptions options, IProgress<long>? progress, CancellationToken cancellationToken)
+    {
+        var scan = new LayerScan(layer);
+        var stream = await source.OpenAsync(layer, 0, cancellationToken).ConfigureAwait(false);
+        var reader = new LayerReader(
+            new CountingStream(stream, progress),
+            new LayerReadOptions { MediaType = layer.MediaType, Digest = layer.Digest, DiffId = diffId });
+        await using (reader.ConfigureAwait(false))
+        {
+            while (await reader.NextAsync(cancellationToken).ConfigureAwait(false) is { } entry)
+                await scan.AddAsync(reader, entry, options, cancellationToken).ConfigureAwait(false);
+            scan.Result = reader.Result;
+        }
+
+        if (scan.Result is { } result && result.Size != layer.Size)
+        {
+            throw new SealerException(
+                "SizeMismatch",
+                ErrorKind.InvalidContent,
+                $"The layer {layer.Digest} has {result.Size} bytes, and the manifest says {layer.Size}. Get the image again from where it came from.",
+                layer.Digest);
+        }
+
+        return scan;
+    }
+
+    private async Task AddAsync(LayerReader reader, LayerEntry entry, LayerScanOptions options, CancellationToken cancellationToken)
+    {
+        switch (entry.Kind)
+        {
+            case LayerEntryKind.Whiteout:
+                _removed.Add(entry.Path);
+                break;
+            case LayerEntryKind.OpaqueFolder:
+                _emptied.Add(entry.Path);
+                break;
+            case LayerEntryKind.HardLink when entry.LinkTarget is not null && _files.TryGetValue(entry.LinkTarget, out var target):
+                _files[entry.Path] = target with { Path = entry.Path };
+                break;
+            case LayerEntryKind.File:
+                _files[entry.Path] = await ReadFileAsync(reader, entry, options, cancellationToken).ConfigureAwait(false);
+                break;
+            default:
+                _files[entry.Path] = Scanned(entry, null, null);
+                break;
+        }
+    }
+
+    private async Task<ScannedFile> ReadFileAsync(
+        LayerReader reader, LayerEntry entry, LayerScanOptions options, CancellationToken cancellationToken)
+    {
+        if (RegistryFiles.IsLink(entry.Path))
+        {
+            var text = entry.Size > MaxLinkSize ? "" : Encoding.UTF8.GetString(await reader.ReadAllAsync(MaxLinkSize, cancellationToken).ConfigureAwait(false));
+            return Scanned(entry, null, Digest.TryParse(text.Trim(), out var link) ? link : null);
+        }
+
+        if (RegistryFiles.Blob(entry.Path) is { } named)
+        {
+            if (!options.HashBlobs)
+                return Scanned(entry, named, null);
+            // Any blob may be a manifest; only a link tells, and links come later in the layer.
+            if (entry.Size <= OciJson.MaxManifestSize)
+            {
+                var content = await reader.ReadAllAsync(OciJson.MaxManifestSize, cancellationToken).ConfigureAwait(false);
+                if (ContainedManifest.TryRead(content) is { } manifest)
+                    _manifests[named] = manifest;
+                return Scanned(entry, Digest.Of(content), null);
+            }
+        }
+        else if (!options.HashFiles)
+        {
+            return Scanned(entry, null, null);
+        }
+
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        while (await reader.TakeAsync(cancellationToken).ConfigureAwait(false) is { IsEmpty: false } block)
+            hash.AppendData(block.Span);
+        return Scanned(entry, Digest.FromHash(hash.GetHashAndReset()), null);
+    }
+
+    private static ScannedFile Scanned(LayerEntry e, Digest? content, Digest? link) =>
+        new(e.Path, e.Kind, e.Mode, e.Uid, e.Gid, e.Size, e.LinkTarget, content, link);
+}
+
+/// <summary>A manifest or index of a container image inside a cluster image.</summary>
+/// <param name="Manifest">Where it is a manifest.</param>
+/// <param name="Index">Where it is an index.</param>
+internal sealed record ContainedManifest(ImageManifest? Manifest, ImageIndex? Index)
+{
+    /// <summary>Reads a blob; null where it is neither.</summary>
+    public static ContainedManifest? TryRead(byte[] content)
+    {
+        if (!content.AsSpan().TrimStart(" \t\r\n"u8).StartsWith("{"u8))
+            return null;
+        try
+        {
+            string? kind;
+            using (var document = JsonDocument.Parse(content, new JsonDocumentOptions { MaxDepth = 32 }))
+                kind = ManifestKind.Detect(document.RootElement);
+            if (MediaType.IsIndex(kind))
+                return new ContainedManifest(null, OciJson.ReadIndex(content));
+            return MediaType.IsManifest(kind) ? new ContainedManifest(OciJson.ReadManifest(content), null) : null;
+        }
+        catch (Exception e) when (e is JsonException or SealerException)
+        {
+            return null;
+        }
+    }
+}
