@@ -1,3 +1,5 @@
+using System.Formats.Tar;
+using System.IO.Compression;
 using Sealer.Images.Layers;
 
 namespace Sealer.Images.ContainerImages;
@@ -9,6 +11,10 @@ namespace Sealer.Images.ContainerImages;
 internal sealed record Chart(string Path, bool IsPacked, string? AppName)
 {
     private const string Definition = "/Chart.yaml";
+
+    // helm packs Chart.yaml first; what has not shown one this far is some other archive.
+    private const int MaxEntriesLooked = 1000;
+    private const int MaxBytesLooked = 32 * 1024 * 1024;
 
     /// <summary>The last part of the path, without the ending of a packed chart.</summary>
     public string FolderName
@@ -24,7 +30,7 @@ internal sealed record Chart(string Path, bool IsPacked, string? AppName)
     public ImageOrigin Origin => AppName is null ? ImageOrigin.Chart : ImageOrigin.Application;
 
     /// <summary>The charts among the files below a folder. What lies in a chart (its dependencies) is part of that chart.</summary>
-    public static IReadOnlyList<Chart> Find(IReadOnlyList<FileTreeEntry> entries, string? appName)
+    public static IReadOnlyList<Chart> Find(IFileTree files, IReadOnlyList<FileTreeEntry> entries, string? appName)
     {
         var charts = new List<Chart>();
         var folders = entries
@@ -41,7 +47,8 @@ internal sealed record Chart(string Path, bool IsPacked, string? AppName)
         {
             if (entry.Kind == FileTreeEntryKind.File
                 && entry.Path.EndsWith(".tgz", StringComparison.OrdinalIgnoreCase)
-                && !charts.Exists(chart => chart.Contains(entry.Path)))
+                && !charts.Exists(chart => chart.Contains(entry.Path))
+                && IsPackedChart(files, entry.Path))
             {
                 charts.Add(new Chart(entry.Path, true, appName));
             }
@@ -53,4 +60,30 @@ internal sealed record Chart(string Path, bool IsPacked, string? AppName)
 
     /// <summary>True where a path lies in the chart's folder.</summary>
     public bool Contains(string path) => !IsPacked && path.StartsWith(Path + "/", StringComparison.Ordinal);
+
+    /// <summary>True for a <c>.tgz</c> with <c>NAME/Chart.yaml</c>; applications carry other archives too.</summary>
+    private static bool IsPackedChart(IFileTree files, string path)
+    {
+        try
+        {
+            using var packed = new GZipStream(files.Open(path), CompressionMode.Decompress);
+            using var tar = new TarReader(packed);
+            long bytes = 0;
+            for (var count = 0; count < MaxEntriesLooked && bytes < MaxBytesLooked && tar.GetNextEntry() is { } entry; count++)
+            {
+                var slash = entry.Name.IndexOf('/', StringComparison.Ordinal);
+                if (slash > 0 && entry.Name[slash..] == Definition)
+                    return true;
+                bytes += entry.Length;
+                if (entry.Length > MaxBytesLooked)
+                    return false;
+            }
+        }
+        catch (Exception e) when (e is InvalidDataException or IOException or FormatException or ArgumentException)
+        {
+            // No tar in it, or a broken one: helm could not read it either.
+        }
+
+        return false;
+    }
 }

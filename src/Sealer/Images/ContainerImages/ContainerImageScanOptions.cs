@@ -42,4 +42,7 @@ public sealed record HelmOptions
 
     /// <summary>The Kubernetes version that charts are told, or null for helm's own.</summary>
     public string? KubeVersion { get; init; }
+
+    /// <summary>Where helm is looked for; the PATH variable, but for tests.</summary>
+    internal string SearchPath { get; init; } = Environment.GetEnvironmentVariable("PATH") ?? "";
 }

@@ -39,7 +39,7 @@ public sealed class ContainerImageScanner
         var charts = new List<Chart>();
         await ScanManifestsAsync(all, cancellationToken).ConfigureAwait(false);
         await ScanImageListAsync(all, cancellationToken).ConfigureAwait(false);
-        charts.AddRange(Chart.Find([.. _files.List(Charts)], null));
+        charts.AddRange(Chart.Find(_files, [.. _files.List(Charts)], null));
         await ScanApplicationsAsync(all, charts, cancellationToken).ConfigureAwait(false);
         await ScanChartsAsync(all, charts, cancellationToken).ConfigureAwait(false);
         var credentials = new Dictionary<ImageReference, NetworkCredential>();
@@ -83,7 +83,7 @@ public sealed class ContainerImageScanner
         var entries = _files.List(Applications).ToLookup(entry => NameOfApplication(entry.Path));
         foreach (var application in entries)
         {
-            var found = Chart.Find([.. application], application.Key);
+            var found = Chart.Find(_files, [.. application], application.Key);
             charts.AddRange(found);
             foreach (var entry in application.Where(entry => entry.Kind == FileTreeEntryKind.File && ManifestScan.IsManifest(entry.Path)))
             {

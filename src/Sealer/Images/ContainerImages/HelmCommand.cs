@@ -30,7 +30,7 @@ internal sealed class HelmCommand(string program, string homeFolder)
                     "HelmNotFound", ErrorKind.NotFound, $"There is no helm at '{path}'. Give the path of the helm program.", path);
         }
 
-        if (OnPath() is { } found)
+        if (OnPath(options.SearchPath) is { } found)
             return new HelmCommand(found, privateFolder);
         const string inRootfs = "bin/helm";
         if (!platform.Accepts(Platform.Default) || !OperatingSystem.IsLinux() || files.Find(inRootfs)?.Kind != FileTreeEntryKind.File)
@@ -123,10 +123,10 @@ internal sealed class HelmCommand(string program, string homeFolder)
         return text.ToString();
     }
 
-    private static string? OnPath()
+    private static string? OnPath(string searchPath)
     {
         var name = OperatingSystem.IsWindows() ? "helm.exe" : "helm";
-        return (Environment.GetEnvironmentVariable("PATH") ?? "")
+        return searchPath
             .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
             .Where(Path.IsPathFullyQualified)
             .Select(folder => Path.Combine(folder, name))

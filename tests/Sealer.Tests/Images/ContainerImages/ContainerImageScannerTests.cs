@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using Sealer.Images;
 using Sealer.Images.ContainerImages;
 
@@ -93,5 +94,31 @@ public sealed class ContainerImageScannerTests
             },
             CancellationToken.None));
         Assert.Contains("'web'", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_archive_of_an_application_that_is_no_chart_needs_no_helm()
+    {
+        var files = new MemoryFiles { ["application/apps/a/install.sh"] = "tar xf tools.tgz", ["application/apps/a/broken.tgz"] = "no gzip" };
+        using var packed = new MemoryStream();
+        using (var gzip = new GZipStream(packed, CompressionLevel.Fastest))
+            gzip.Write(TinyTar.Of(("bin/tool", [1, 2, 3]), ("deep/er/Chart.yaml", [1])));
+        files.Add("application/apps/a/tools.tgz", packed.ToArray());
+        var scan = await ContainerImageScanner.ScanAsync(new ContainerImageScanOptions { Files = files }, CancellationToken.None);
+        Assert.Empty(scan.Images);
+    }
+
+    [Fact]
+    public async Task A_chart_without_helm_is_told_with_its_place_and_the_ways_out()
+    {
+        var files = new MemoryFiles { ["charts/web/Chart.yaml"] = "apiVersion: v2\nname: web\nversion: 1.0.0\n" };
+        var error = await Assert.ThrowsAsync<SealerException>(() => ContainerImageScanner.ScanAsync(
+            new ContainerImageScanOptions { Files = files, Helm = new HelmOptions { SearchPath = "/nowhere" } }, CancellationToken.None));
+        Assert.Equal("HelmNotFound", error.Id);
+        Assert.StartsWith("The chart charts/web can only be searched for images by helm, and there is no helm on PATH", error.Message, StringComparison.Ordinal);
+
+        error = await Assert.ThrowsAsync<SealerException>(() => ContainerImageScanner.ScanAsync(
+            new ContainerImageScanOptions { Files = files, Helm = new HelmOptions { Path = "/nowhere/helm" } }, CancellationToken.None));
+        Assert.Equal("There is no helm at '/nowhere/helm'. Give the path of the helm program.", error.Message);
     }
 }

@@ -154,19 +154,19 @@ public sealed class HelmTests
         var folder = Directory.CreateTempSubdirectory("sealer-helm-").FullName;
         try
         {
-            var helm = await HelmCommand.FindAsync(new HelmOptions(), files, Platform.Default, folder, CancellationToken.None);
+            var options = new HelmOptions { SearchPath = folder };
+            var helm = await HelmCommand.FindAsync(options, files, Platform.Default, folder, CancellationToken.None);
             var result = await helm!.RunAsync(["version"], CancellationToken.None);
             Assert.Equal(0, result.ExitCode);
-            Assert.Equal(OnPath, await HelmCommand.FindAsync(
-                new HelmOptions(), files, new Platform { Os = "linux", Architecture = "s390x" }, folder, CancellationToken.None) is not null);
+            File.Delete(Path.Combine(folder, "helm"));
+            var foreign = new Platform { Os = "linux", Architecture = "s390x" };
+            Assert.Null(await HelmCommand.FindAsync(options, files, foreign, folder, CancellationToken.None));
         }
         finally
         {
             Directory.Delete(folder, recursive: true);
         }
     }
-
-    private static bool OnPath => Environment.GetEnvironmentVariable("PATH")!.Split(':').Any(folder => File.Exists(Path.Combine(folder, "helm")));
 
     private static string[] Flat(ContainerImageScan scan) =>
         [.. scan.Images.Select(image => $"{image.Reference} {image.Origin} {image.Place} {image.AppName}").Order(StringComparer.Ordinal)];
