@@ -122,6 +122,7 @@ public sealed class ContainerImageFetcher
             .Where(group => !held.Has(group.First().Blob))
             .OrderByDescending(group => group.First().Blob.Size)
             .ToList();
+        var verified = new ConcurrentDictionary<Digest, bool>();
         var progress = new FetchProgress(_events, Activity, blobs.Sum(group => group.First().Blob.Size));
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var limit = new ParallelOptions { MaxDegreeOfParallelism = Downloads, CancellationToken = stop.Token };
@@ -129,8 +130,11 @@ public sealed class ContainerImageFetcher
         {
             await Parallel.ForEachAsync(blobs, limit, async (group, token) =>
             {
+                var isNew = !_store.TryGetSize(group.Key, out _);
                 if (!await DownloadAsync(group.First().Blob, [.. group.Select(pair => pair.Image)], progress, token).ConfigureAwait(false))
                     await stop.CancelAsync().ConfigureAwait(false);
+                else if (isNew)
+                    verified[group.Key] = true;
             }).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested && fetched.Exists(image => image.Failure is not null))
@@ -138,8 +142,10 @@ public sealed class ContainerImageFetcher
             return;
         }
 
+        var news = verified.Keys.ToHashSet();
         foreach (var image in fetched)
         {
+            image.Result = image.Result! with { Verified = news };
             foreach (var (descriptor, content) in image.Documents)
             {
                 await _store.PutAsync(
@@ -209,7 +215,7 @@ public sealed class ContainerImageFetcher
 
         public IReadOnlyList<(Descriptor Descriptor, byte[] Content)> Documents { get; private set; } = [];
 
-        public FetchedImage? Result { get; private set; }
+        public FetchedImage? Result { get; set; }
 
         public SealerException? Failure { get; set; }
 

@@ -21,6 +21,9 @@ public sealed record FetchedImage
     /// <summary>True where the parent image brought it whole, and nothing was fetched.</summary>
     public bool IsHeld { get; init; }
 
+    /// <summary>Of its content, what this fetch wrote into the store, and so verified.</summary>
+    internal IReadOnlySet<Digest> Verified { get; init; } = new HashSet<Digest>();
+
     /// <summary>Bytes of all its content.</summary>
     public long Size => Documents.Sum(document => document.Size) + Blobs.Sum(blob => blob.Size);
 }

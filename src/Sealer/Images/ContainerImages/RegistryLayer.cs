@@ -23,6 +23,9 @@ public sealed class RegistryLayer
     /// <summary>What is written, by path; a blob of the store, or bytes. Ordered so that a folder comes before what is in it.</summary>
     private readonly SortedDictionary<string, (Descriptor? Blob, byte[]? Link)> _files = new(StringComparer.Ordinal);
 
+    /// <summary>What was verified a moment ago, while it was fetched.</summary>
+    private readonly HashSet<Digest> _verified = [];
+
     private RegistryLayer(ImageStore store, RegistryTree held, DateTimeOffset modified)
     {
         _store = store;
@@ -49,7 +52,11 @@ public sealed class RegistryLayer
     {
         var paths = await RegistryClaims.AssignAsync(images, _held, cancellationToken).ConfigureAwait(false);
         foreach (var image in images)
+        {
+            _verified.UnionWith(image.Verified);
             await PlanAsync(image, paths[image.Reference], cancellationToken).ConfigureAwait(false);
+        }
+
         var elsewhere = new SortedDictionary<string, string>(StringComparer.Ordinal);
         foreach (var (name, path) in _held.Paths)
             elsewhere[name] = path;
@@ -95,7 +102,7 @@ public sealed class RegistryLayer
             var size = blob?.Size ?? link!.Length;
             writer.Append(TarHeader.Of(new LayerEntry { Path = path, Kind = LayerEntryKind.File, Size = size, Modified = _modified }));
             if (blob is not null)
-                await writer.AppendAsync(blob.Digest, cancellationToken).ConfigureAwait(false);
+                await writer.AppendAsync(blob.Digest, _verified.Contains(blob.Digest), cancellationToken).ConfigureAwait(false);
             else
                 writer.Append(link);
             writer.Append(new byte[TarHeader.Padded(size) - size]);

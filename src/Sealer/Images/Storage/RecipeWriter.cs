@@ -32,18 +32,27 @@ public sealed class RecipeWriter : IDisposable
     }
 
     /// <summary>Adds a whole blob of the store, which is read for the hash and held to its own digest.</summary>
-    /// <exception cref="SealerException"><c>BlobNotFound</c>, <c>DigestMismatch</c>.</exception>
-    public async Task AppendAsync(Digest blob, CancellationToken cancellationToken)
+    /// <exception cref="SealerException"><c>BlobNotFound</c>, <c>DigestMismatch</c>, <c>Truncated</c>.</exception>
+    public Task AppendAsync(Digest blob, CancellationToken cancellationToken) => AppendAsync(blob, isVerified: false, cancellationToken);
+
+    /// <summary>Adds a whole blob of the store, which is read for the hash.</summary>
+    /// <param name="blob">The blob.</param>
+    /// <param name="isVerified">True where the caller has just written it, so that it need not be held to its own digest again.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <exception cref="SealerException"><c>BlobNotFound</c>, <c>DigestMismatch</c>, <c>Truncated</c>.</exception>
+    public async Task AppendAsync(Digest blob, bool isVerified, CancellationToken cancellationToken)
     {
         if (!_store.TryGetSize(blob, out var size))
             size = 0;
-        var source = new VerifyingStream(
-            _store.OpenRead(blob),
-            new Descriptor { MediaType = "", Digest = blob, Size = size });
+        var descriptor = new Descriptor { MediaType = "", Digest = blob, Size = size };
+        var stored = _store.OpenRead(blob);
+        var source = isVerified ? stored : new VerifyingStream(stored, descriptor);
         await using (source.ConfigureAwait(false))
         {
-            await StreamPump.RunAsync(source, (_, _) => ValueTask.CompletedTask, _hash, size, null, 0, cancellationToken)
+            var read = await StreamPump.RunAsync(source, (_, _) => ValueTask.CompletedTask, _hash, size, null, 0, cancellationToken)
                 .ConfigureAwait(false);
+            if (read != size)
+                throw VerifyingStream.TruncatedAt(descriptor, read);
         }
 
         if (size == 0)
