@@ -75,15 +75,13 @@ internal sealed class StreamingContent : HttpContent
                         .ConfigureAwait(false);
                     if (count == 0)
                         throw WrongSize($"ends after {_offset + done} bytes of {_offset + _length}");
+
+                    // Looked for before the last bytes go out: the registry would take the blob otherwise.
+                    if (_isLast && done + count == _length)
+                        await ExpectEndAsync(source, cancellationToken).ConfigureAwait(false);
                     await stall.WriteAsync(stream, buffer.AsMemory(0, count), cancellationToken).ConfigureAwait(false);
                     done += count;
                     _progress?.Report(_offset + done);
-                }
-
-                if (_isLast
-                    && await FromSourceAsync(() => source.ReadAsync(buffer.AsMemory(0, 1), cancellationToken).AsTask()).ConfigureAwait(false) > 0)
-                {
-                    throw WrongSize($"goes on after {_offset + _length} bytes");
                 }
             }
 
@@ -93,6 +91,12 @@ internal sealed class StreamingContent : HttpContent
         {
             ArrayPool<byte>.Shared.Return(buffer);
         }
+    }
+
+    private async Task ExpectEndAsync(Stream source, CancellationToken cancellationToken)
+    {
+        if (await FromSourceAsync(() => source.ReadAsync(new byte[1], cancellationToken).AsTask()).ConfigureAwait(false) > 0)
+            throw WrongSize($"goes on after {_offset + _length} bytes");
     }
 
     private async Task<T> FromSourceAsync<T>(Func<Task<T>> read)
