@@ -1,0 +1,182 @@
+using System.Text.Json;
+using Sealer.Images;
+using Sealer.Registries;
+
+namespace Sealer.Tests.Registries;
+
+public sealed class RegistryListTests
+{
+    [Theory]
+    [InlineData("</v2/team/app/tags/list?last={last}&n=2>; rel=\"next\"")]
+    [InlineData("<http://{domain}/v2/team/app/tags/list?last={last}&n=2>; rel=next")]
+    [InlineData("<list?last={last}&n=2>; rel=\"next\"")]
+    [InlineData("</v2/first>; rel=\"first\", </v2/team/app/tags/list?last={last}&n=2>;rel=\"next\"")]
+    [InlineData("<https://{domain}/v2/team/app/tags/list?last={last}&n=2>; rel=\"next\"")]
+    public async Task Tags_come_page_after_page(string link)
+    {
+        await using var registry = new HostileRegistry();
+        string[] tags = ["a", "b", "c", "d", "e"];
+        registry.On = e =>
+        {
+            var page = tags.SkipWhile(t => e.Query["last"] is { } last && string.CompareOrdinal(t, last) <= 0).Take(2).ToArray();
+            var body = JsonSerializer.Serialize(new { name = "team/app", tags = page });
+            return page[^1] == "e"
+                ? e.ReplyAsync(200, body)
+                : e.ReplyAsync(200, body, ("Link", link.Replace("{domain}", registry.Domain).Replace("{last}", page[^1])));
+        };
+        using var client = registry.Client();
+        Assert.Equal(tags, await ListAsync(client.Repository(registry.Image()).ListTagsAsync()));
+        Assert.Equal(3, registry.Log.Count);
+        Assert.Empty(registry.Errors);
+    }
+
+    [Fact]
+    public async Task A_next_page_with_commas_and_escapes_is_asked_for_as_it_is()
+    {
+        await using var registry = new HostileRegistry();
+        registry.On = e => e.Query["last"] is null
+            ? e.ReplyAsync(200, """{"repositories":["a"]}""", ("Link", "</v2/_catalog?last=a%2Fb,c;d%20e&n=2>; rel=\"next\""))
+            : e.ReplyAsync(200, """{"repositories":["b"]}""");
+        using var client = registry.Client();
+        Assert.Equal(["a", "b"], await ListAsync(client.ListRepositoriesAsync(registry.Domain)));
+        Assert.Equal("/v2/_catalog?last=a%2Fb,c;d%20e&n=2", registry.Log.Last().Target);
+    }
+
+    [Fact]
+    public async Task Pages_in_a_circle_are_refused()
+    {
+        await using var registry = new HostileRegistry { On = e => e.ReplyAsync(200, """{"tags":["a"]}""", ("Link", $"</v2/team/app/tags/list?page={(e.Query["page"] == "1" ? 2 : 1)}>; rel=\"next\"")) };
+        using var client = registry.Client();
+        var e = await Assert.ThrowsAsync<RegistryException>(() => ListAsync(client.Repository(registry.Image()).ListTagsAsync()));
+        Assert.Equal("InvalidPage", e.Id);
+        Assert.Equal(3, registry.Log.Count);
+    }
+
+    [Fact]
+    public async Task A_next_page_on_another_host_is_refused()
+    {
+        await using var evil = new HostileRegistry();
+        await using var registry = new HostileRegistry { On = e => e.ReplyAsync(200, """{"tags":["a"]}""", ("Link", $"<http://{evil.Domain}/v2/team/app/tags/list?n=1>; rel=\"next\"")) };
+        using var client = registry.Client();
+        var e = await Assert.ThrowsAsync<RegistryException>(() => ListAsync(client.Repository(registry.Image()).ListTagsAsync()));
+        Assert.Equal("InvalidPage", e.Id);
+        Assert.Empty(evil.Log);
+    }
+
+    [Fact]
+    public async Task Names_that_are_none_are_left_out()
+    {
+        await using var registry = new HostileRegistry { On = e => e.ReplyAsync(200, """{"tags":["ok","\u001b[31mred","a/b","..","",null,7],"repositories":["fine","../up","UPPER","\u001b]0;x"]}""") };
+        using var client = registry.Client();
+        Assert.Equal(["ok"], await ListAsync(client.Repository(registry.Image()).ListTagsAsync()));
+        Assert.Equal(["fine"], await ListAsync(client.ListRepositoriesAsync(registry.Domain)));
+    }
+
+    [Fact]
+    public async Task A_repository_that_does_not_exist_has_no_tags_and_an_empty_one_neither()
+    {
+        await using var registry = new HostileRegistry();
+        using var client = registry.Client();
+        Assert.Empty(await ListAsync(client.Repository(registry.Image()).ListTagsAsync()));
+        registry.On = e => e.ReplyAsync(200, """{"name":"team/app","tags":null}""");
+        Assert.Empty(await ListAsync(client.Repository(registry.Image()).ListTagsAsync()));
+    }
+
+    [Theory]
+    [InlineData("not json")]
+    [InlineData("[]")]
+    [InlineData("{}")]
+    public async Task A_page_that_is_none_is_refused(string body)
+    {
+        await using var registry = new HostileRegistry { On = e => e.ReplyAsync(200, body) };
+        using var client = registry.Client();
+        Assert.Equal("InvalidPage", (await Assert.ThrowsAsync<RegistryException>(() => ListAsync(client.Repository(registry.Image()).ListTagsAsync()))).Id);
+    }
+
+    [Fact]
+    public async Task A_registry_without_a_catalog_says_so()
+    {
+        await using var registry = new HostileRegistry();
+        using var client = registry.Client();
+        Assert.Equal("CatalogNotSupported", (await Assert.ThrowsAsync<RegistryException>(() => ListAsync(client.ListRepositoriesAsync(registry.Domain)))).Id);
+    }
+
+    [Fact]
+    public async Task Referrers_come_from_the_registry_where_it_knows_them()
+    {
+        await using var registry = new HostileRegistry();
+        var subject = Digest.Of("subject"u8);
+        var one = Descriptor.Of(MediaType.OciManifest, "1"u8) with { ArtifactType = "signature" };
+        var two = Descriptor.Of(MediaType.OciManifest, "2"u8) with { ArtifactType = "sbom" };
+        registry.On = e => e.Path.EndsWith($"/referrers/{subject}")
+            ? e.Query["page"] is null
+                ? e.ReplyAsync(200, Index(one), null, ("Content-Type", MediaType.OciIndex), ("Link", $"<{e.Path}?page=2>; rel=\"next\""))
+                : e.ReplyAsync(200, Index(two, one), null, ("Content-Type", MediaType.OciIndex))
+            : Task.CompletedTask;
+        using var client = registry.Client();
+        var repository = client.Repository(registry.Image());
+        Assert.Equal([one.Digest, two.Digest], (await repository.ListReferrersAsync(subject)).Select(d => d.Digest));
+
+        // The registry did not filter; we do.
+        Assert.Equal([two.Digest], (await repository.ListReferrersAsync(subject, "sbom")).Select(d => d.Digest));
+        Assert.Contains(registry.Requests, r => r.Contains("?artifactType=sbom"));
+    }
+
+    [Fact]
+    public async Task Where_the_registry_knows_no_referrers_the_tag_is_kept_by_us()
+    {
+        await using var registry = new HostileRegistry();
+        using var client = registry.Client();
+        var repository = client.Repository(registry.Image());
+        var image = registry.AddManifest("v1", MediaType.OciManifest, HostileRegistry.Manifest());
+        var subject = JsonSerializer.Serialize(image);
+        foreach (var type in new[] { "signature", "sbom", "sbom" })
+        {
+            var body = HostileRegistry.Manifest($$""","artifactType":"{{type}}","subject":{{subject}},"annotations":{"of":"tests"}""");
+            await DockerRegistryTests.PutAsync(repository, Descriptor.Of(MediaType.OciManifest, body), body);
+        }
+
+        var found = await repository.ListReferrersAsync(image.Digest);
+        Assert.Equal(["signature", "sbom"], found.Select(d => d.ArtifactType));
+        Assert.All(found, d => Assert.Equal("tests", d.Annotations!["of"]));
+        Assert.Equal(["signature"], (await repository.ListReferrersAsync(image.Digest, "signature")).Select(d => d.ArtifactType));
+        Assert.Equal(MediaType.OciIndex, registry.Manifests[$"sha256-{image.Digest.Hex}"].Type);
+        Assert.Empty(await repository.ListReferrersAsync(Digest.Of("unknown"u8)));
+    }
+
+    [Fact]
+    public async Task A_registry_that_notes_the_subject_itself_gets_no_tag()
+    {
+        await using var registry = new HostileRegistry();
+        var image = Descriptor.Of(MediaType.OciManifest, HostileRegistry.Manifest());
+        registry.On = e => e.Method == "PUT" ? e.ReplyAsync(201, default, null, ("OCI-Subject", image.Digest.ToString())) : Task.CompletedTask;
+        using var client = registry.Client();
+        var body = HostileRegistry.Manifest($$""","subject":{{JsonSerializer.Serialize(image)}}""");
+        await DockerRegistryTests.PutAsync(client.Repository(registry.Image()), Descriptor.Of(MediaType.OciManifest, body), body);
+        Assert.Single(registry.Log);
+    }
+
+    [Fact]
+    public async Task Deleting_says_whether_there_was_something_and_whether_the_registry_can()
+    {
+        await using var registry = new HostileRegistry();
+        using var client = registry.Client();
+        var repository = client.Repository(registry.Image());
+        registry.AddManifest("v1", MediaType.OciManifest, HostileRegistry.Manifest());
+        Assert.True(await repository.DeleteAsync(registry.Image(), default));
+        Assert.False(await repository.DeleteAsync(registry.Image(), default));
+        registry.On = e => e.ReplyAsync(405);
+        Assert.Equal("DeleteNotSupported", (await Assert.ThrowsAsync<RegistryException>(() => repository.DeleteAsync(registry.Image(), default))).Id);
+    }
+
+    private static byte[] Index(params Descriptor[] manifests) =>
+        OciJson.Write(new ImageIndex { MediaType = MediaType.OciIndex, Manifests = manifests });
+
+    private static async Task<List<string>> ListAsync(IAsyncEnumerable<string> list)
+    {
+        var found = new List<string>();
+        await foreach (var item in list)
+            found.Add(item);
+        return found;
+    }
+}
