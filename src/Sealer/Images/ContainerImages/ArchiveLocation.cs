@@ -19,7 +19,7 @@ public enum ArchiveKind
 /// <param name="Kind">What lies at the path.</param>
 /// <param name="Path">Where, as an absolute path on this machine.</param>
 /// <param name="Name">
-/// Which of its images; where the archive holds one image without a name, the name that it gets. Null: the only one.
+/// Which of its images; where the archive holds one image without a name, the name that it gets. Null: all of them.
 /// </param>
 public sealed partial record ArchiveLocation(ArchiveKind Kind, string Path, string? Name)
 {

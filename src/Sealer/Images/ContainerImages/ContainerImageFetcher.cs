@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Sealer.Events;
+using Sealer.Images.Archives;
 using Sealer.Images.Storage;
 
 namespace Sealer.Images.ContainerImages;
@@ -26,7 +27,7 @@ public sealed class ContainerImageFetcher
 
     /// <param name="store">Where the content goes.</param>
     /// <param name="registries">The repository of an image.</param>
-    /// <param name="archives">Opens an archive that a list names.</param>
+    /// <param name="archives">Opens an archive that a list names: <see cref="ArchiveSources.OpenAsync(ArchiveLocation, CancellationToken)"/>.</param>
     /// <param name="events">Told progress and warnings; may be null.</param>
     public ContainerImageFetcher(
         ImageStore store,
@@ -78,7 +79,7 @@ public sealed class ContainerImageFetcher
             var root = await image.Source.ResolveAsync(image.Reference, cancellationToken).ConfigureAwait(false)
                 ?? throw new SealerException(
                     "ImageNotFound", ErrorKind.NotFound,
-                    image.Archive is null ? "Its registry does not know it." : $"It is not in {image.Archive}.", image.Reference);
+                    image.Archive is null ? "Its registry does not know it." : $"It is not in {image.Archive.Path}.", image.Reference);
             var instance = await InstanceOf.ReadAsync(image.Source, image.Reference, root, image.Platform, cancellationToken)
                 .ConfigureAwait(false);
             image.Take(instance, isHeld: false);
@@ -154,6 +155,23 @@ public sealed class ContainerImageFetcher
                     null,
                     cancellationToken).ConfigureAwait(false);
             }
+
+            await CheckLayersAsync(image, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The digests of a Docker archive's compressed layers were taken from the layers; only the config can prove them wrong.</summary>
+    private async Task CheckLayersAsync(WantedImage image, CancellationToken cancellationToken)
+    {
+        if (image.Source is not ArchiveSources.ArchivedSource { NeedsLayerCheck: true })
+            return;
+        try
+        {
+            await LayerCheck.RunAsync(_store, image.Documents[^1].Descriptor, cancellationToken).ConfigureAwait(false);
+        }
+        catch (SealerException e)
+        {
+            image.Failure = e;
         }
     }
 

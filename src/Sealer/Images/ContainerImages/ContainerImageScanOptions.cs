@@ -11,6 +11,9 @@ public sealed record ContainerImageScanOptions
     /// <summary>What the image is built for; a helm in the rootfs is only run where it is this machine's platform.</summary>
     public Platform Platform { get; init; } = Platform.Default;
 
+    /// <summary>Images that the caller wants besides, each as an entry of a list; archives are relative to the current folder.</summary>
+    public IReadOnlyList<string> ContainerImages { get; init; } = [];
+
     /// <summary>Lists of images on this machine, one a line; may be empty.</summary>
     public IReadOnlyList<string> ImageLists { get; init; } = [];
 

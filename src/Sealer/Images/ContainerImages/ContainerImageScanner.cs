@@ -74,7 +74,8 @@ public sealed class ContainerImageScanner
         if (_files.Find(ImageList)?.Kind != FileTreeEntryKind.File)
             return;
         using var reader = ImageListFile.OpenText(_files.Open(ImageList));
-        all.Add(await ImageListFile.ReadAsync(ImageList, reader, _options.ContextFolder, ImageOrigin.ImageList, cancellationToken)
+        using var archives = new ArchiveSources(null);
+        all.Add(await ImageListFile.ReadAsync(ImageList, reader, _options.ContextFolder, archives, ImageOrigin.ImageList, cancellationToken)
             .ConfigureAwait(false));
     }
 
@@ -144,6 +145,10 @@ public sealed class ContainerImageScanner
     private async Task ScanGivenListsAsync(
         ScanFindings all, Dictionary<ImageReference, NetworkCredential> credentials, CancellationToken cancellationToken)
     {
+        using var archives = new ArchiveSources(null);
+        using var given = new StringReader(string.Join('\n', _options.ContainerImages));
+        all.Add(await ImageListFile.ReadAsync(
+            "ContainerImages", given, Environment.CurrentDirectory, archives, ImageOrigin.ExplicitList, cancellationToken).ConfigureAwait(false));
         foreach (var list in _options.ImageLists)
         {
             if (!File.Exists(list))
@@ -154,7 +159,8 @@ public sealed class ContainerImageScanner
 
             var folder = Path.GetDirectoryName(Path.GetFullPath(list))!;
             using var reader = ImageListFile.OpenText(File.OpenRead(list));
-            all.Add(await ImageListFile.ReadAsync(list, reader, folder, ImageOrigin.ExplicitList, cancellationToken).ConfigureAwait(false));
+            all.Add(await ImageListFile.ReadAsync(list, reader, folder, archives, ImageOrigin.ExplicitList, cancellationToken)
+                .ConfigureAwait(false));
         }
 
         foreach (var list in _options.CredentialLists)

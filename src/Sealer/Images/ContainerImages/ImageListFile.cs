@@ -4,7 +4,8 @@ namespace Sealer.Images.ContainerImages;
 
 /// <summary>
 /// A list of images: one a line, <c>#</c> begins a comment, quotes and blanks around a name do not count. An entry may be an
-/// archive, <c>oci-archive:path[:name]</c>, <c>oci:path[:name]</c> or <c>docker-archive:path[:name]</c>.
+/// archive, <c>oci-archive:path[:name]</c>, <c>oci:path[:name]</c> or <c>docker-archive:path[:name]</c>; without a name it
+/// stands for all images in it.
 /// </summary>
 internal static class ImageListFile
 {
@@ -14,10 +15,16 @@ internal static class ImageListFile
     /// <param name="file">The list's name in messages and results.</param>
     /// <param name="reader">Its text.</param>
     /// <param name="archiveFolder">What the paths of archives are relative to.</param>
+    /// <param name="archives">Opened where an entry of an archive gives no name.</param>
     /// <param name="origin">What the images are said to be asked for by.</param>
     /// <param name="cancellationToken">Cancels.</param>
     public static async Task<ScanFindings> ReadAsync(
-        string file, TextReader reader, string archiveFolder, ImageOrigin origin, CancellationToken cancellationToken)
+        string file,
+        TextReader reader,
+        string archiveFolder,
+        ArchiveSources archives,
+        ImageOrigin origin,
+        CancellationToken cancellationToken)
     {
         var findings = new ScanFindings();
         for (var number = 1; await reader.ReadLineAsync(cancellationToken).ConfigureAwait(false) is { } line; number++)
@@ -31,20 +38,27 @@ internal static class ImageListFile
             var text = Clean(line);
             if (text.Length == 0)
                 continue;
-            var image = Entry(text, archiveFolder, out var reason);
-            if (image is null)
+            var column = line.IndexOf(text, StringComparison.Ordinal) + 1;
+            try
             {
-                findings.Errors.Add($"{file}:{number}: '{text}' is not the name of an image: {reason}.");
-                continue;
+                foreach (var (reference, archive) in await EntryAsync(text, archiveFolder, archives, cancellationToken).ConfigureAwait(false))
+                {
+                    findings.Images.Add(new FoundImage
+                    {
+                        Reference = reference,
+                        Text = text,
+                        File = file,
+                        Line = number,
+                        Column = column,
+                        Origin = archive is null ? origin : ImageOrigin.Archive,
+                        Archive = archive,
+                    });
+                }
             }
-
-            findings.Images.Add(image with
+            catch (SealerException e)
             {
-                File = file,
-                Line = number,
-                Column = line.IndexOf(text, StringComparison.Ordinal) + 1,
-                Origin = image.Archive is null ? origin : ImageOrigin.Archive,
-            });
+                findings.Errors.Add($"{file}:{number}: {e.Message}");
+            }
         }
 
         return findings;
@@ -65,20 +79,15 @@ internal static class ImageListFile
         return line.Trim().Trim('"', '\'', ',').Trim();
     }
 
-    private static FoundImage? Entry(string text, string archiveFolder, out string? reason)
+    private static async Task<IReadOnlyList<(ImageReference Reference, ArchiveLocation? Archive)>> EntryAsync(
+        string text, string archiveFolder, ArchiveSources archives, CancellationToken cancellationToken)
     {
-        reason = null;
-        var archive = ArchiveLocation.TryParse(text, archiveFolder);
-        if (archive is { Name: null })
-        {
-            reason = "an entry of an archive ends with the name of the image, for example oci-archive:app.tar:registry.example.com/app:v1";
-            return null;
-        }
-
         const string docker = "docker://";
-        var name = archive?.Name ?? (text.StartsWith(docker, StringComparison.Ordinal) ? text[docker.Length..] : text);
-        return ImageReference.TryParse(name, out var reference, out reason)
-            ? new FoundImage { Reference = reference, Text = text, File = "", Origin = ImageOrigin.ImageList, Archive = archive }
-            : null;
+        if (ArchiveLocation.TryParse(text, archiveFolder) is not { } archive)
+            return [(ImageReference.Parse(text.StartsWith(docker, StringComparison.Ordinal) ? text[docker.Length..] : text), null)];
+        if (archive.Name is not null)
+            return [(ImageReference.Parse(archive.Name), archive)];
+        var names = await archives.NamesAsync(archive, cancellationToken).ConfigureAwait(false);
+        return [.. names.Select(name => (name, (ArchiveLocation?)archive))];
     }
 }

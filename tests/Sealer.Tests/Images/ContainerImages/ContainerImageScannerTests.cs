@@ -69,12 +69,12 @@ public sealed class ContainerImageScannerTests
             var auth = Path.Combine(folder, "auth.yaml");
             await File.WriteAllTextAsync(auth, "- registry: r.io\n  username: u\n  password: p\n  images: [c:1]\n");
             var scan = await ContainerImageScanner.ScanAsync(
-                new ContainerImageScanOptions { Files = new MemoryFiles(), ImageLists = [list], CredentialLists = [auth] },
+                new ContainerImageScanOptions { Files = new MemoryFiles(), ContainerImages = ["z:1"], ImageLists = [list], CredentialLists = [auth] },
                 CancellationToken.None);
             Assert.Equal(
-                ["docker.io/library/a:1 ExplicitList", "docker.io/library/b:1 Archive", "r.io/c:1 CredentialList"],
+                ["docker.io/library/z:1 ExplicitList", "docker.io/library/a:1 ExplicitList", "docker.io/library/b:1 Archive", "r.io/c:1 CredentialList"],
                 scan.Images.Select(image => $"{image.Reference} {image.Origin}"));
-            Assert.Equal(Path.Combine(folder, "x.tar"), scan.Images[1].Archive!.Path);
+            Assert.Equal(Path.Combine(folder, "x.tar"), scan.Images[2].Archive!.Path);
             Assert.Equal("u", scan.Credentials[ImageReference.Parse("r.io/c:1")].UserName);
         }
         finally

@@ -22,9 +22,10 @@ public sealed class ListTests
     {
         var findings = await ReadAsync("good:1\nBad\nalso bad\noci-archive:x.tar\n");
         Assert.Equal(3, findings.Errors.Count);
-        Assert.StartsWith("manifests/imageList:2: 'Bad' is not the name of an image", findings.Errors[0], StringComparison.Ordinal);
+        Assert.StartsWith("manifests/imageList:2: 'Bad' is not an image name", findings.Errors[0], StringComparison.Ordinal);
         Assert.StartsWith("manifests/imageList:3: 'also bad'", findings.Errors[1], StringComparison.Ordinal);
-        Assert.Contains("ends with the name of the image", findings.Errors[2], StringComparison.Ordinal);
+        Assert.StartsWith("manifests/imageList:4: ", findings.Errors[2], StringComparison.Ordinal);
+        Assert.Contains("/lists/x.tar", findings.Errors[2], StringComparison.Ordinal);
     }
 
     [Theory]
@@ -105,6 +106,7 @@ public sealed class ListTests
     private static async Task<ScanFindings> ReadAsync(string text)
     {
         using var reader = ImageListFile.OpenText(new MemoryStream(System.Text.Encoding.UTF8.GetBytes(text)));
-        return await ImageListFile.ReadAsync("manifests/imageList", reader, "/lists", ImageOrigin.ImageList, CancellationToken.None);
+        using var archives = new ArchiveSources(null);
+        return await ImageListFile.ReadAsync("manifests/imageList", reader, "/lists", archives, ImageOrigin.ImageList, CancellationToken.None);
     }
 }
