@@ -73,6 +73,8 @@ internal static class RegistryFailure
                 "HostNotFound", $"The name {place} is not known here. Check the spelling, DNS, and HTTPS_PROXY where the way leads through a proxy."),
             _ when socket == SocketError.ConnectionRefused => (
                 "ConnectionRefused", $"Nothing listens at {place}. Check the port, and whether the registry runs."),
+            _ when RegistryFault.IsUnanswered(fault) => (
+                "ConnectionTimedOut", $"Nothing answers at {place}. Check the address, the firewall, and HTTPS_PROXY where the way leads through a proxy."),
             StalledException => ("ConnectionStalled", $"{place} went silent: {fault.Message}. Try again; what is there already is not sent twice."),
             _ => ("ConnectionFailed", $"The connection to {place} broke: {RegistryFault.Describe(fault)}. Try again; what is there already is not sent twice."),
         };

@@ -31,7 +31,13 @@ internal static class RegistryFault
         Find<SocketException>(e) is
         {
             SocketErrorCode: SocketError.ConnectionRefused or SocketError.TryAgain or SocketError.HostUnreachable or SocketError.NetworkUnreachable,
-        };
+        }
+        || IsUnanswered(e);
+
+    /// <summary>True where no connection came about in time; a connection that stood may time out too, and is worth more patience.</summary>
+    public static bool IsUnanswered(Exception e) =>
+        e is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError }
+        && Find<SocketException>(e) is { SocketErrorCode: SocketError.TimedOut };
 
     /// <summary>True where the handshake failed.</summary>
     public static bool IsTls(Exception e) =>

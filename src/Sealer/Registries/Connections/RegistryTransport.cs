@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Sockets;
 using Sealer.Events;
 
 namespace Sealer.Registries.Connections;
@@ -142,11 +143,20 @@ internal sealed class RegistryTransport : IDisposable
         };
     }
 
-    private static async Task DrainAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    private async Task DrainAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
         // An answer that was read to its end leaves its connection to the next request.
-        if (response.Content.Headers.ContentLength is > 0 and <= MaxErrorBody)
-            await response.Content.LoadIntoBufferAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
+        if (response.Content.Headers.ContentLength is not (> 0 and <= MaxErrorBody))
+            return;
+        using var stall = new StallGuard(_options);
+        var content = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+        await using (content.ConfigureAwait(false))
+        {
+            var buffer = new byte[4 * 1024];
+            while (await stall.ReadAsync(content, buffer, cancellationToken).ConfigureAwait(false) > 0)
+            {
+            }
+        }
     }
 
     private async Task<HttpResponseMessage> SendAsync(
@@ -165,6 +175,12 @@ internal sealed class RegistryTransport : IDisposable
         catch (OperationCanceledException) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
             throw new StalledException("no answer came in time");
+        }
+        catch (OperationCanceledException e) when (e.InnerException is TimeoutException && !cancellationToken.IsCancellationRequested)
+        {
+            // What the handler calls a cancellation is its own time limit for connecting; nobody cancelled anything.
+            throw new HttpRequestException(
+                HttpRequestError.ConnectionError, "the connection did not come about", new SocketException((int)SocketError.TimedOut));
         }
         finally
         {

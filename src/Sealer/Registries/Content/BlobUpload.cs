@@ -180,7 +180,7 @@ internal sealed class BlobUpload
         if (reply.Header("Location") is { } location)
             _location = Follow(reply.Uri, location);
         var reached = Reached(reply) ?? _offset + length;
-        if (reached < _offset || reached > _offset + length)
+        if (reached <= _offset || reached > _offset + length)
             throw Wrong("WrongRange", $"{_host.Domain} claims to have {reached} bytes of {Place} when {_offset + length} were sent. The registry is broken or hostile.");
         _offset = reached;
         return false;
