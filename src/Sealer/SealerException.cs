@@ -29,7 +29,8 @@ public enum ErrorKind
 }
 
 /// <summary>
-/// An error a user can act on: its message names the place and says what to do next. Never holds a secret.
+/// An error a user can act on: its message names the place and says what to do next. Never holds a secret, and nothing
+/// that a terminal or an agent would obey, whoever is quoted in it.
 /// </summary>
 public class SealerException : Exception
 {
@@ -39,7 +40,7 @@ public class SealerException : Exception
     /// <param name="target">The thing the error is about: a reference, a path, a digest.</param>
     /// <param name="inner">The cause, if there is one.</param>
     public SealerException(string id, ErrorKind kind, string message, object? target = null, Exception? inner = null)
-        : base(message, inner)
+        : base(PlainText.Of(message), inner)
     {
         Id = id;
         Kind = kind;

@@ -15,8 +15,16 @@ public sealed record ProgressEvent(string Activity, string Item, long Done, long
 
 /// <summary>Something the user should know that does not stop the work.</summary>
 /// <param name="Message">A whole sentence.</param>
-public sealed record WarningEvent(string Message) : SealerEvent;
+public sealed record WarningEvent(string Message) : SealerEvent
+{
+    /// <summary>A whole sentence, harmless to print.</summary>
+    public string Message { get; } = PlainText.Of(Message);
+}
 
 /// <summary>A step of the work, for verbose output.</summary>
 /// <param name="Message">A whole sentence.</param>
-public sealed record DetailEvent(string Message) : SealerEvent;
+public sealed record DetailEvent(string Message) : SealerEvent
+{
+    /// <summary>A whole sentence, harmless to print.</summary>
+    public string Message { get; } = PlainText.Of(Message);
+}

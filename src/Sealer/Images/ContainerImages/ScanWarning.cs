@@ -7,6 +7,9 @@ namespace Sealer.Images.ContainerImages;
 /// <param name="Message">A whole sentence, without the place.</param>
 public sealed record ScanWarning(string File, int Line, int Column, string Message)
 {
+    /// <summary>A whole sentence, without the place, harmless to print.</summary>
+    public string Message { get; } = PlainText.Of(Message);
+
     /// <inheritdoc/>
     public override string ToString() => Line == 0 ? $"{File}: {Message}"
         : Column == 0 ? $"{File}:{Line}: {Message}"
