@@ -8,6 +8,7 @@ namespace Sealer.Images.ContainerImages;
 internal sealed class ChartScan(IFileTree files, HelmOptions options, HelmCommand helm, string privateFolder)
 {
     private const long MaxChartSize = 256L * 1024 * 1024;
+    private const int MaxSaid = 4096;
     private const string SourceComment = "# Source: ";
 
     private int _folders;
@@ -43,7 +44,7 @@ internal sealed class ChartScan(IFileTree files, HelmOptions options, HelmComman
         key == chart.AppName
         || key == chart.FolderName
         || (chart.IsPacked
-            ? chart.FolderName.StartsWith(key + "-", StringComparison.Ordinal) && char.IsAsciiDigit(chart.FolderName[key.Length + 1])
+            ? chart.FolderName.StartsWith(key + "-", StringComparison.Ordinal) && char.IsAsciiDigit(chart.FolderName.ElementAtOrDefault(key.Length + 1))
             : key == NameOf(chart));
 
     private string? NameOf(Chart chart)
@@ -90,6 +91,8 @@ internal sealed class ChartScan(IFileTree files, HelmOptions options, HelmComman
     private static string Explain(Chart chart, IReadOnlyList<string> values, string errors, string folder)
     {
         var said = errors.Replace(folder, chart.Path, StringComparison.Ordinal).Trim();
+        if (said.Length > MaxSaid)
+            said = said[..MaxSaid] + " ...";
         var next = said.Contains("missing in charts/ directory", StringComparison.Ordinal)
             ? "Run 'helm dependency build' in the chart before the build: a build downloads no charts."
             : values.Count == 0
@@ -102,22 +105,23 @@ internal sealed class ChartScan(IFileTree files, HelmOptions options, HelmComman
     private void Take(Chart chart, string output, ScanFindings findings)
     {
         var template = chart.Path;
+        string[]? lines = null;
         var text = new StringBuilder();
         foreach (var line in output.AsSpan().EnumerateLines())
         {
             if (line.StartsWith(SourceComment) || line is "---")
             {
-                TakeDocument(chart, template, text.ToString(), findings);
+                TakeDocument(chart, template, ref lines, text.ToString(), findings);
                 text.Clear();
                 if (line is not "---")
-                    template = PlaceOf(chart, line[SourceComment.Length..].Trim().ToString());
+                    (template, lines) = (PlaceOf(chart, line[SourceComment.Length..].Trim().ToString()), null);
                 continue;
             }
 
             text.Append(line).Append('\n');
         }
 
-        TakeDocument(chart, template, text.ToString(), findings);
+        TakeDocument(chart, template, ref lines, text.ToString(), findings);
     }
 
     /// <summary>helm's path begins with the chart's name, which need not be its folder's.</summary>
@@ -127,7 +131,7 @@ internal sealed class ChartScan(IFileTree files, HelmOptions options, HelmComman
         return slash < 0 ? chart.Path : chart.Path + source[slash..];
     }
 
-    private void TakeDocument(Chart chart, string template, string text, ScanFindings findings)
+    private void TakeDocument(Chart chart, string template, ref string[]? templateLines, string text, ScanFindings findings)
     {
         if (string.IsNullOrWhiteSpace(text))
             return;
@@ -135,7 +139,7 @@ internal sealed class ChartScan(IFileTree files, HelmOptions options, HelmComman
         if (found.Images.Count == 0 && found.Warnings.Count == 0)
             return;
         // Lines of the rendered text mean nothing to a reader of the template; only a line that is sure is told.
-        var lines = TemplateLines(chart, template);
+        var lines = templateLines ??= TemplateLines(chart, template);
         findings.Images.AddRange(found.Images.Select(image => image with { Line = LineOf(lines, image.Text), Column = 0 }));
         findings.Warnings.AddRange(found.Warnings.Select(warning => warning with { Line = 0, Column = 0 }));
     }

@@ -68,19 +68,37 @@ internal sealed class HelmCommand(string program, string homeFolder)
                 $"'{program}' could not be started: {e.Message}. Give the path of a helm for this machine.", program, e);
         }
 
+        // Who is not read any more waits for ever to write: where one reader gives up, helm has to end for the other's sake.
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var kill = stop.Token.Register(() => Kill(process));
         try
         {
             process.StandardInput.Close();
-            var output = ReadBoundedAsync(process.StandardOutput, cancellationToken);
-            var errors = ReadBoundedAsync(process.StandardError, cancellationToken);
+            var output = ReadBoundedAsync(process.StandardOutput, stop);
+            var errors = ReadBoundedAsync(process.StandardError, stop);
             await Task.WhenAll(output, errors).ConfigureAwait(false);
             await process.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
             return new HelmResult(process.ExitCode, await output.ConfigureAwait(false), await errors.ConfigureAwait(false));
         }
         finally
         {
+            // Its folder is removed next, and nobody may still write there.
+            Kill(process);
+            await process.WaitForExitAsync(CancellationToken.None).ConfigureAwait(false);
+        }
+    }
+
+    private static void Kill(Process process)
+    {
+        try
+        {
             if (!process.HasExited)
                 process.Kill(entireProcessTree: true);
+        }
+        catch (Exception e) when (e is InvalidOperationException or System.ComponentModel.Win32Exception)
+        {
+            // It ended by itself.
         }
     }
 
@@ -105,15 +123,16 @@ internal sealed class HelmCommand(string program, string homeFolder)
         return start;
     }
 
-    private async Task<string> ReadBoundedAsync(StreamReader reader, CancellationToken cancellationToken)
+    private async Task<string> ReadBoundedAsync(StreamReader reader, CancellationTokenSource stop)
     {
         var text = new StringBuilder();
         var buffer = new char[32 * 1024];
-        for (int read; (read = await reader.ReadAsync(buffer, cancellationToken).ConfigureAwait(false)) > 0;)
+        for (int read; (read = await reader.ReadAsync(buffer, stop.Token).ConfigureAwait(false)) > 0;)
         {
             text.Append(buffer, 0, read);
             if (text.Length > MaxOutput)
             {
+                await stop.CancelAsync().ConfigureAwait(false);
                 throw new SealerException(
                     "HelmFailed", ErrorKind.InvalidContent,
                     $"'{program}' printed more than {MaxOutput / 1024 / 1024} MiB. The chart is broken or hostile.", program);
