@@ -39,6 +39,9 @@ internal sealed class YamlScalar(string value, bool isPlain, bool isBlock, int l
 internal sealed class YamlMapping(int line, int column) : YamlNode(line, column)
 {
     private const int MaxMerges = 8;
+    private const int IndexedFrom = 16;
+
+    private Dictionary<string, YamlNode>? _index;
 
     public List<KeyValuePair<YamlScalar, YamlNode>> Entries { get; } = [];
 
@@ -48,24 +51,27 @@ internal sealed class YamlMapping(int line, int column) : YamlNode(line, column)
     /// <summary>The value of a key, through aliases and merge keys; null where there is none.</summary>
     public YamlNode? Find(string key) => Find(key, MaxMerges);
 
+    // YAML allows one merge key a mapping. Following every one of a hostile mapping, level after level, would never end.
     private YamlNode? Find(string key, int depth)
     {
-        // Of a key that is there twice the last one counts, as in Kubernetes' own reading.
-        for (var i = Entries.Count - 1; i >= 0; i--)
+        if (Own(key) is { } value)
+            return value.Target;
+        return depth > 0 && Own("<<")?.Target is YamlMapping merged ? merged.Find(key, depth - 1) : null;
+    }
+
+    /// <summary>Of a key that is there twice the last one counts, as in Kubernetes' own reading.</summary>
+    private YamlNode? Own(string key)
+    {
+        if (Entries.Count < IndexedFrom)
+            return Entries.FindLast(entry => entry.Key.Value == key).Value;
+        if (_index is null)
         {
-            if (Entries[i].Key.Value == key)
-                return Entries[i].Value.Target;
+            _index = new Dictionary<string, YamlNode>(Entries.Count, StringComparer.Ordinal);
+            foreach (var (name, value) in Entries)
+                _index[name.Value] = value;
         }
 
-        if (depth == 0)
-            return null;
-        foreach (var (name, value) in Entries)
-        {
-            if (name.Value == "<<" && value.Target is YamlMapping merged && merged.Find(key, depth - 1) is { } found)
-                return found;
-        }
-
-        return null;
+        return _index.GetValueOrDefault(key);
     }
 }
 

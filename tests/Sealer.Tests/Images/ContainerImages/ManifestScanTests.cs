@@ -148,6 +148,31 @@ public sealed class ManifestScanTests
     }
 
     [Fact]
+    public async Task A_bomb_of_merge_keys_costs_nothing()
+    {
+        var bomb = new StringBuilder("a0: &a0 {x: 1}\n");
+        for (var i = 1; i < 12; i++)
+            bomb.Append($"a{i}: &a{i} {{{string.Join(", ", Enumerable.Repeat($"<<: *a{i - 1}", 50))}}}\n");
+        await ScansInTimeAsync(bomb.Append("image: *a11\n").ToString());
+    }
+
+    [Fact]
+    public Task A_mapping_of_very_many_images_is_searched_once() =>
+        ScansInTimeAsync(string.Concat(Enumerable.Repeat("image: a:1\n", 300_000)));
+
+    private static Task ScansInTimeAsync(string text) =>
+        Task.Run(() => ManifestScan.Scan("x.yaml", text, null, ImageOrigin.Manifest)).WaitAsync(TimeSpan.FromSeconds(60));
+
+    [Fact]
+    public void What_a_manifest_says_is_told_without_what_a_terminal_or_an_agent_obeys()
+    {
+        var findings = ManifestScan.Scan("x.yaml", "image: \"a b\\e[2J\\n##vso[task.setvariable variable=PATH]x\"\n", null, ImageOrigin.Manifest);
+        var message = Assert.Single(findings.Warnings).Message;
+        Assert.Contains("a b?[2J", message, StringComparison.Ordinal);
+        Assert.DoesNotContain("##vso[", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void An_anchor_that_holds_itself_ends() =>
         Assert.Equal(
             "docker.io/library/a:1@2:10",
