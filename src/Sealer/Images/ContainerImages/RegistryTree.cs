@@ -21,7 +21,7 @@ public sealed class RegistryTree : IImageSource
     public RegistryTree(IFileTree? files, IReadOnlyList<ContainerImage>? images, IReadOnlyDictionary<string, string>? paths)
     {
         _files = files;
-        _paths = paths ?? new Dictionary<string, string>();
+        _paths = (paths ?? new Dictionary<string, string>()).Where(IsPlace).ToDictionary();
         Images = images ?? [];
     }
 
@@ -96,6 +96,10 @@ public sealed class RegistryTree : IImageSource
             ? digest
             : null;
     }
+
+    /// <summary>The annotation is a stranger's, and its paths become paths of files: only what the rule gives is one.</summary>
+    private static bool IsPlace(KeyValuePair<string, string> entry) =>
+        ImageReference.TryParse(entry.Key, out var reference, out _) && entry.Value == RegistryPath.UnderDomain(reference);
 
     private bool IsFile(string path) => _files?.Find(path)?.Kind == FileTreeEntryKind.File;
 

@@ -12,6 +12,16 @@ public sealed class RegistryLayerTests : IDisposable
     public void Dispose() => _fixture.Dispose();
 
     [Fact]
+    public void A_parent_that_says_its_images_lie_elsewhere_than_the_rule_has_it_is_not_believed()
+    {
+        var honest = KeyValuePair.Create("quay.io/team/app:v1", "quay.io/team/app");
+        var paths = new Dictionary<string, string>([honest, new("quay.io/team/evil:v1", "../../../../etc"), new("no name", "x")]);
+        var tree = new RegistryTree(null, null, paths);
+        Assert.Equal([honest], tree.Paths);
+        Assert.Equal("team/evil", tree.PathOf(ImageReference.Parse("quay.io/team/evil:v1")));
+    }
+
+    [Fact]
     public async Task The_layer_is_docker_distributions_storage()
     {
         var image = await _fixture.PushAsync("r.io:5000/demo/app:v1", 1, layers: 1);
