@@ -238,6 +238,7 @@ public sealed class ImageStore : IImageSource, IImageTarget, IReferrerSource, IR
     public async Task<bool> UntagAsync(ImageReference reference, CancellationToken cancellationToken)
     {
         var removed = false;
+        using var lease = await LeaseAsync(cancellationToken).ConfigureAwait(false);
         await _index.ChangeAsync(
             images => removed = images.RemoveAll(i => i.Reference == reference) > 0,
             cancellationToken).ConfigureAwait(false);
@@ -288,6 +289,7 @@ public sealed class ImageStore : IImageSource, IImageTarget, IReferrerSource, IR
     public async Task<bool> UnpinAsync(Digest digest, CancellationToken cancellationToken)
     {
         var removed = false;
+        using var lease = await LeaseAsync(cancellationToken).ConfigureAwait(false);
         await _index.ChangeAsync(
             images => removed = images.RemoveAll(i => i.Reference is null && i.Descriptor.Digest == digest) > 0,
             cancellationToken).ConfigureAwait(false);
@@ -303,7 +305,11 @@ public sealed class ImageStore : IImageSource, IImageTarget, IReferrerSource, IR
     /// <param name="key">Any text; the document of the same key is replaced.</param>
     /// <param name="json">One JSON value.</param>
     /// <param name="blobs">What the document needs; kept by sweeps as long as the document is.</param>
-    public void WriteCache(string key, ReadOnlyMemory<byte> json, IEnumerable<Digest> blobs) => _cache.Write(key, json, [.. blobs]);
+    public void WriteCache(string key, ReadOnlyMemory<byte> json, IEnumerable<Digest> blobs)
+    {
+        using var lease = Lease();
+        _cache.Write(key, json, [.. blobs]);
+    }
 
     /// <summary>Removes what no image uses, the build cache counting as use.</summary>
     /// <inheritdoc cref="SweepAsync(SweepOptions, CancellationToken)"/>

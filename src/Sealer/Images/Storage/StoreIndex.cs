@@ -2,7 +2,10 @@ using System.Text.Json;
 
 namespace Sealer.Images.Storage;
 
-/// <summary>The names of a store: its <c>index.json</c>, changed by one process at a time.</summary>
+/// <summary>
+/// The names of a store: its <c>index.json</c>, changed by one process at a time, which holds a lease besides: what is
+/// written passes through <c>partial/</c>, and a sweep empties that.
+/// </summary>
 internal sealed class StoreIndex(StoreFolder folder)
 {
     /// <summary>OCI's annotation for a name; the store keeps the full, normalised one in it.</summary>
@@ -43,27 +46,38 @@ internal sealed class StoreIndex(StoreFolder folder)
         var images = Read().ToList();
         if (!change(images))
             return;
-        var index = new ImageIndex { MediaType = MediaType.OciIndex, Manifests = [.. images.Select(ToEntry)] };
-        folder.WriteDocument(folder.Index, OciJson.Write(index));
+        var index = OciJson.Write(new ImageIndex { MediaType = MediaType.OciIndex, Manifests = [.. images.Select(ToEntry)] });
+        if (index.Length > OciJson.MaxManifestSize)
+        {
+            // Written, it could not be read again, and with it every image of the store would be lost.
+            throw new SealerException(
+                "StoreIndexFull",
+                ErrorKind.ResourceUnavailable,
+                $"The list of images of the store '{folder.Root}' would have {index.Length} bytes; more than {OciJson.MaxManifestSize} cannot be read. Remove images that are not needed any more, and run it again.",
+                folder.Root);
+        }
+
+        folder.WriteDocument(folder.Index, index);
     }
 
     private static StoredImage ToStored(Descriptor entry)
     {
-        var annotations = entry.Annotations?.Where(a => a.Key != NameAnnotation).ToDictionary();
         ImageReference? reference = null;
         if (entry.Annotations?.TryGetValue(NameAnnotation, out var name) == true)
             ImageReference.TryParse(name, out reference, out _);
-        return new StoredImage(reference, entry with { Annotations = annotations is { Count: > 0 } ? annotations : null });
+        return new StoredImage(reference, Own(entry));
     }
 
-    private static Descriptor ToEntry(StoredImage image)
-    {
-        if (image.Reference is null)
-            return image.Descriptor;
-        var annotations = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        foreach (var (key, value) in image.Descriptor.Annotations ?? new Dictionary<string, string>())
-            annotations[key] = value;
-        annotations[NameAnnotation] = image.Reference.ToString();
-        return image.Descriptor with { Annotations = annotations };
-    }
+    private static Descriptor ToEntry(StoredImage image) => image.Reference is null
+        ? Own(image.Descriptor)
+        : Own(image.Descriptor) with
+        {
+            Annotations = new SortedDictionary<string, string>(StringComparer.Ordinal) { [NameAnnotation] = image.Reference.ToString() },
+        };
+
+    /// <summary>
+    /// Without what the index that it came from said of it there: annotations and addresses are as long as a stranger likes,
+    /// and would fill the one document without which the store cannot be read.
+    /// </summary>
+    private static Descriptor Own(Descriptor descriptor) => descriptor with { Annotations = null, Urls = null };
 }

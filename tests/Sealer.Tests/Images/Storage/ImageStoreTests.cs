@@ -147,6 +147,30 @@ public sealed class ImageStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task What_a_strangers_index_said_of_an_image_does_not_fill_the_list_of_the_store()
+    {
+        var image = await RandomImage.WriteAsync(Store, 1, layers: 1) with
+        {
+            Annotations = new Dictionary<string, string> { ["x"] = new('x', OciJson.MaxManifestSize) },
+            Urls = [new('x', OciJson.MaxManifestSize)],
+        };
+        await Store.TagAsync(ImageReference.Parse("a:1"), image, default);
+        await Store.PinAsync(image, default);
+        Assert.All(Store.List(), stored => Assert.Equal(image.Digest, stored.Descriptor.Digest));
+    }
+
+    [Fact]
+    public async Task A_list_that_could_not_be_read_again_is_not_written()
+    {
+        var image = await RandomImage.WriteAsync(Store, 1, layers: 1);
+        await Store.TagAsync(ImageReference.Parse("a:1"), image, default);
+        var hostile = image with { ArtifactType = new('x', OciJson.MaxManifestSize) };
+        var error = await Assert.ThrowsAsync<SealerException>(() => Store.TagAsync(ImageReference.Parse("a:2"), hostile, default));
+        Assert.Equal("StoreIndexFull", error.Id);
+        Assert.Equal("a:1", Assert.Single(Store.List()).Reference!.ToFamiliarString());
+    }
+
+    [Fact]
     public async Task A_damaged_leftover_is_fetched_again_from_the_beginning()
     {
         var content = RandomImage.Bytes(6, 1_000_000);

@@ -45,6 +45,32 @@ public sealed class StoreSweepTests : IDisposable
     }
 
     [Fact]
+    public async Task Nothing_is_written_while_a_sweep_is_under_way()
+    {
+        var image = await RandomImage.WriteAsync(_store, 1, layers: 1);
+        await _store.TagAsync(Name, image, default);
+        await _store.PinAsync(image, default);
+        Task[] writers;
+        using (var sweep = FileLock.TryTake(_temp["store/lease.lock"], exclusive: true))
+        {
+            Assert.NotNull(sweep);
+            writers =
+            [
+                Task.Run(() => _store.UntagAsync(Name, default)),
+                Task.Run(() => _store.UnpinAsync(image.Digest, default)),
+                Task.Run(() => _store.WriteCache("key", "1"u8.ToArray(), [])),
+            ];
+
+            // Who does not wait is done long before: what it writes would lie in the folder that the sweep empties.
+            await Task.Delay(300);
+            Assert.All(writers, writer => Assert.False(writer.IsCompleted));
+        }
+
+        await Task.WhenAll(writers);
+        Assert.Empty(_store.List());
+    }
+
+    [Fact]
     public async Task A_sweep_does_not_begin_while_a_writer_holds_a_lease()
     {
         var blob = await _store.PutAsync(MediaType.OciLayer, [1, 2, 3]);
