@@ -180,6 +180,14 @@ public sealed class KubefileDiagnosticTests
     }
 
     [Fact]
+    public void Variables_that_double_each_other_end_at_a_megabyte()
+    {
+        var text = "FROM scratch\nENV a0=" + new string('x', 1024) + "\n" + string.Concat(Enumerable.Range(1, 12).Select(i => $"ENV a{i}=$a{i - 1}$a{i - 1}\n"));
+        var errors = Kubefile.Parse(text).Diagnostics;
+        Assert.Equal("Kubefile:13:9 its variables make this longer than 1048576 characters", Assert.Single(errors).ToString());
+    }
+
+    [Fact]
     public void A_platform_given_as_text_that_is_none_never_throws() =>
         Assert.True(Kubefile.Parse("FROM --platform=/ x", new KubefileParseOptions { TargetPlatform = Platform.Parse("linux/arm64") }).HasErrors);
 }

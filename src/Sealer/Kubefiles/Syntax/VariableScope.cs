@@ -13,6 +13,10 @@ internal sealed class VariableScope
     private static readonly string[] ProxyNames =
         ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "FTP_PROXY", "ftp_proxy", "NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy"];
 
+    // More than any system takes as an argument or a variable. Twenty lines of ENV a=$b$b make a megabyte of a letter, and
+    // forty as much as no machine has.
+    private const int MaxValueLength = 1024 * 1024;
+
     private readonly IReadOnlyDictionary<string, string> _buildArguments;
     private readonly Dictionary<string, string> _predefined;
     private readonly Dictionary<string, string?> _global = new(StringComparer.Ordinal);
@@ -117,6 +121,10 @@ internal sealed class VariableScope
                 VariablePart variable => Evaluate(variable),
                 _ => "",
             });
+            if (text.Length <= MaxValueLength || part is LiteralPart)
+                continue;
+            _diagnostics.Error(word.Span, $"its variables make this longer than {MaxValueLength} characters");
+            return "";
         }
 
         return text.ToString();
