@@ -12,6 +12,7 @@ namespace Sealer.Registries.Credentials;
 internal sealed class CredentialHelper
 {
     private const string TokenUser = "<token>";
+    private const string NotThere = "credentials not found";
     private const int MaxOutput = 1024 * 1024;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
@@ -45,7 +46,7 @@ internal sealed class CredentialHelper
         var (code, output) = await RunAsync("get", Server(domain), cancellationToken).ConfigureAwait(false);
         if (code != 0)
         {
-            return output.Contains("credentials not found", StringComparison.OrdinalIgnoreCase)
+            return output.Contains(NotThere, StringComparison.OrdinalIgnoreCase)
                 ? null
                 : throw Failed($"did not give the credentials of {domain}: {Registries.Connections.RegistryFailure.Clean(output)}");
         }
@@ -85,7 +86,12 @@ internal sealed class CredentialHelper
     }
 
     /// <summary>Has the helper forget a domain.</summary>
-    public Task EraseAsync(string domain, CancellationToken cancellationToken) => RunAsync("erase", Server(domain), cancellationToken);
+    public async Task EraseAsync(string domain, CancellationToken cancellationToken)
+    {
+        var (code, output) = await RunAsync("erase", Server(domain), cancellationToken).ConfigureAwait(false);
+        if (code != 0 && !output.Contains(NotThere, StringComparison.OrdinalIgnoreCase))
+            throw Failed($"did not forget the credentials of {domain}, which it still has");
+    }
 
     private static string Server(string domain) =>
         CredentialKey.Normalize(domain) == "docker.io" ? CredentialKey.LegacyDockerHub : domain;
