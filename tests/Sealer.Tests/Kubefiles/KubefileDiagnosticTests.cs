@@ -179,6 +179,13 @@ public sealed class KubefileDiagnosticTests
         Assert.Empty(Kubefile.Parse(file, known with { BaseApplications = ["theirs"] }).Diagnostics);
     }
 
+    // The half stands here as '?': test data is written down on its way, which would make a whole character of it.
+    [Theory]
+    [InlineData("COPY [\"?")]
+    [InlineData("RUN [?]")]
+    [InlineData("CMDS [\"?\"]")]
+    public void Half_a_character_never_throws(string line) => Kubefile.Parse("FROM scratch\n" + line.Replace('?', '\ud800'));
+
     [Fact]
     public void Variables_that_double_each_other_end_at_a_megabyte()
     {

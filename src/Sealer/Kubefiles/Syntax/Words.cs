@@ -94,9 +94,9 @@ internal static class Words
 
             return words;
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)
         {
-            // A lone surrogate in an escape is the InvalidOperationException.
+            // A lone surrogate in an escape is the InvalidOperationException, one in the text the ArgumentException.
             return null;
         }
     }
