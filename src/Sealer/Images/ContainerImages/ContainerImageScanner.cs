@@ -12,6 +12,7 @@ public sealed class ContainerImageScanner
 {
     private const string Manifests = "manifests";
     private const string ImageList = "manifests/imageList";
+    private const long MaxListSize = 16 * 1024 * 1024;
     private const string Charts = "charts";
     private const string Applications = "application/apps";
 
@@ -71,8 +72,14 @@ public sealed class ContainerImageScanner
 
     private async Task ScanImageListAsync(ScanFindings all, CancellationToken cancellationToken)
     {
-        if (_files.Find(ImageList)?.Kind != FileTreeEntryKind.File)
+        if (_files.Find(ImageList) is not { Kind: FileTreeEntryKind.File } list)
             return;
+        if (list.Size > MaxListSize)
+        {
+            all.Errors.Add($"{ImageList}: The list has more than {MaxListSize / 1024 / 1024} MiB.");
+            return;
+        }
+
         using var reader = ImageListFile.OpenText(_files.Open(ImageList));
         using var archives = new ArchiveSources(null);
         all.Add(await ImageListFile.ReadAsync(ImageList, reader, _options.ContextFolder, archives, ImageOrigin.ImageList, cancellationToken)

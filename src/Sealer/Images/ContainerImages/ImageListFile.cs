@@ -41,7 +41,7 @@ internal static class ImageListFile
             var column = line.IndexOf(text, StringComparison.Ordinal) + 1;
             try
             {
-                foreach (var (reference, archive) in await EntryAsync(text, archiveFolder, archives, cancellationToken).ConfigureAwait(false))
+                foreach (var (reference, archive) in await EntryAsync(text, archiveFolder, archives, origin, cancellationToken).ConfigureAwait(false))
                 {
                     findings.Images.Add(new FoundImage
                     {
@@ -80,14 +80,29 @@ internal static class ImageListFile
     }
 
     private static async Task<IReadOnlyList<(ImageReference Reference, ArchiveLocation? Archive)>> EntryAsync(
-        string text, string archiveFolder, ArchiveSources archives, CancellationToken cancellationToken)
+        string text, string archiveFolder, ArchiveSources archives, ImageOrigin origin, CancellationToken cancellationToken)
     {
         const string docker = "docker://";
         if (ArchiveLocation.TryParse(text, archiveFolder) is not { } archive)
             return [(ImageReference.Parse(text.StartsWith(docker, StringComparison.Ordinal) ? text[docker.Length..] : text), null)];
+        if (origin == ImageOrigin.ImageList && !IsBelow(archiveFolder, archive.Path))
+        {
+            // The list in an image may come with its parent: a stranger must not name what else lies on this machine.
+            throw new SealerException(
+                "ArchiveOutsideContext", ErrorKind.InvalidInput,
+                $"'{text}' lies outside of the build's folder '{archiveFolder}'. Copy it there, or name it in a list that is given to the build and not part of the image.",
+                text);
+        }
+
         if (archive.Name is not null)
             return [(ImageReference.Parse(archive.Name), archive)];
         var names = await archives.NamesAsync(archive, cancellationToken).ConfigureAwait(false);
         return [.. names.Select(name => (name, (ArchiveLocation?)archive))];
+    }
+
+    private static bool IsBelow(string folder, string path)
+    {
+        var relative = Path.GetRelativePath(folder, path);
+        return !Path.IsPathRooted(relative) && relative != ".." && !relative.StartsWith(".." + Path.DirectorySeparatorChar, StringComparison.Ordinal);
     }
 }

@@ -40,6 +40,32 @@ public sealed class ListTests
         Assert.Equal(ImageOrigin.Archive, image.Origin);
     }
 
+    [Theory]
+    [InlineData("oci-archive:/lists/a.tar:a:1", true)]
+    [InlineData("oci-archive:..a.tar:a:1", true)]
+    [InlineData("oci-archive:../a.tar:a:1", false)]
+    [InlineData("oci-archive:x/../../a.tar", false)]
+    [InlineData("docker-archive:/root/private.tar:a:1", false)]
+    [InlineData("oci:/:a:1", false)]
+    public async Task The_list_in_an_image_names_no_archive_outside_of_the_context(string entry, bool isAllowed)
+    {
+        var findings = await ReadAsync(entry, ImageOrigin.ImageList);
+        if (isAllowed)
+            Assert.Single(findings.Images);
+        else
+            Assert.Contains("outside of the build's folder", Assert.Single(findings.Errors), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_list_of_very_many_bytes_is_not_read()
+    {
+        var files = new MemoryFiles();
+        files.Add("manifests/imageList", new byte[17 * 1024 * 1024]);
+        var error = await Assert.ThrowsAsync<SealerException>(
+            () => ContainerImageScanner.ScanAsync(new ContainerImageScanOptions { Files = files }, default));
+        Assert.Contains("manifests/imageList: The list has more than 16 MiB", error.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_registry_called_oci_is_no_archive()
     {
@@ -103,10 +129,10 @@ public sealed class ListTests
         Assert.DoesNotContain("hunter2", error, StringComparison.Ordinal);
     }
 
-    private static async Task<ScanFindings> ReadAsync(string text)
+    private static async Task<ScanFindings> ReadAsync(string text, ImageOrigin origin = ImageOrigin.ExplicitList)
     {
         using var reader = ImageListFile.OpenText(new MemoryStream(System.Text.Encoding.UTF8.GetBytes(text)));
         using var archives = new ArchiveSources(null);
-        return await ImageListFile.ReadAsync("manifests/imageList", reader, "/lists", archives, ImageOrigin.ImageList, CancellationToken.None);
+        return await ImageListFile.ReadAsync("manifests/imageList", reader, "/lists", archives, origin, CancellationToken.None);
     }
 }
