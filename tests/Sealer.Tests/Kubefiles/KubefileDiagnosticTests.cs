@@ -187,6 +187,16 @@ public sealed class KubefileDiagnosticTests
     public void Half_a_character_never_throws(string line) => Kubefile.Parse("FROM scratch\n" + line.Replace('?', '\ud800'));
 
     [Fact]
+    public Task A_very_long_instruction_is_read_in_time() =>
+        ReadsInTimeAsync("FROM scratch\nENV x=y" + string.Concat(Enumerable.Range(0, 400_000).Select(i => $" \\\na{i}=b")));
+
+    [Fact]
+    public Task A_comment_of_very_many_blanks_is_read_in_time() =>
+        ReadsInTimeAsync("#escape=" + new string(' ', 1_000_000) + "x" + new string(' ', 1_000_000) + "x\nFROM scratch");
+
+    private static Task ReadsInTimeAsync(string text) => Task.Run(() => Kubefile.Parse(text)).WaitAsync(TimeSpan.FromSeconds(60));
+
+    [Fact]
     public void Variables_that_double_each_other_end_at_a_megabyte()
     {
         var text = "FROM scratch\nENV a0=" + new string('x', 1024) + "\n" + string.Concat(Enumerable.Range(1, 12).Select(i => $"ENV a{i}=$a{i - 1}$a{i - 1}\n"));

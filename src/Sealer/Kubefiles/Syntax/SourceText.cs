@@ -25,12 +25,9 @@ internal sealed class SourceText
     public SourceText Slice(int start, int length)
     {
         var pieces = new List<Piece>();
-        for (var i = 0; i < _pieces.Length; i++)
+        for (var i = PieceAt(start); i < _pieces.Length; i++)
         {
             var piece = _pieces[i];
-            var end = i + 1 < _pieces.Length ? _pieces[i + 1].Offset : int.MaxValue;
-            if (end <= start && i + 1 < _pieces.Length)
-                continue;
             if (piece.Offset > start + length)
                 break;
             var skipped = Math.Max(0, start - piece.Offset);
@@ -54,18 +51,27 @@ internal sealed class SourceText
     /// <summary>Where a character stands; the place behind the last one is allowed.</summary>
     public SourceSpan At(int offset)
     {
-        var piece = _pieces[0];
-        foreach (var candidate in _pieces)
-        {
-            if (candidate.Offset > offset)
-                break;
-            piece = candidate;
-        }
-
+        var piece = _pieces[PieceAt(offset)];
         return new SourceSpan(piece.Line, piece.Column + offset - piece.Offset, piece.Line);
     }
 
     public override string ToString() => Value;
+
+    /// <summary>The last piece that begins at or before a place; found by halves, as there may be a piece for every word.</summary>
+    private int PieceAt(int offset)
+    {
+        var (low, high) = (0, _pieces.Length - 1);
+        while (low < high)
+        {
+            var middle = (low + high + 1) / 2;
+            if (_pieces[middle].Offset <= offset)
+                low = middle;
+            else
+                high = middle - 1;
+        }
+
+        return low;
+    }
 
     internal sealed class Builder
     {

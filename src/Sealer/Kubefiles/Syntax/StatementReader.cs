@@ -190,7 +190,7 @@ internal sealed partial class StatementReader
 
     private static bool IsEmpty(string line) => string.IsNullOrWhiteSpace(line);
 
-    [GeneratedRegex(@"^#\s*(?<name>[a-zA-Z][a-zA-Z0-9]*)\s*=\s*(?<value>.+?)\s*$")]
+    [GeneratedRegex(@"^#\s*(?<name>[a-zA-Z][a-zA-Z0-9]*)\s*=\s*(?<value>.+?)\s*$", RegexOptions.NonBacktracking)]
     private static partial Regex Directive();
 
     // Docker's: a file descriptor, the sign, a minus, and a name that may be quoted.
