@@ -18,12 +18,11 @@ public sealed class RegistryPatienceTests
         var waiting = new List<TcpClient>();
         try
         {
-            for (var connected = true; connected;)
+            for (var i = 0; i < 4; i++)
             {
                 var client = new TcpClient();
                 waiting.Add(client);
-                var connecting = client.ConnectAsync(endPoint);
-                connected = await Task.WhenAny(connecting, Task.Delay(500)) == connecting;
+                _ = client.ConnectAsync(endPoint);
             }
 
             var domain = $"127.0.0.1:{endPoint.Port}";
