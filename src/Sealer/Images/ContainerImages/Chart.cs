@@ -1,5 +1,3 @@
-using System.Formats.Tar;
-using System.IO.Compression;
 using Sealer.Images.Layers;
 
 namespace Sealer.Images.ContainerImages;
@@ -30,7 +28,8 @@ internal sealed record Chart(string Path, bool IsPacked, string? AppName)
     public ImageOrigin Origin => AppName is null ? ImageOrigin.Chart : ImageOrigin.Application;
 
     /// <summary>The charts among the files below a folder. What lies in a chart (its dependencies) is part of that chart.</summary>
-    public static IReadOnlyList<Chart> Find(IFileTree files, IReadOnlyList<FileTreeEntry> entries, string? appName)
+    public static async Task<IReadOnlyList<Chart>> FindAsync(
+        IFileTree files, IReadOnlyList<FileTreeEntry> entries, string? appName, CancellationToken cancellationToken)
     {
         var charts = new List<Chart>();
         var folders = entries
@@ -48,7 +47,7 @@ internal sealed record Chart(string Path, bool IsPacked, string? AppName)
             if (entry.Kind == FileTreeEntryKind.File
                 && entry.Path.EndsWith(".tgz", StringComparison.OrdinalIgnoreCase)
                 && !charts.Exists(chart => chart.Contains(entry.Path))
-                && IsPackedChart(files, entry.Path))
+                && await IsPackedChartAsync(files, entry.Path, cancellationToken).ConfigureAwait(false))
             {
                 charts.Add(new Chart(entry.Path, true, appName));
             }
@@ -62,26 +61,24 @@ internal sealed record Chart(string Path, bool IsPacked, string? AppName)
     public bool Contains(string path) => !IsPacked && path.StartsWith(Path + "/", StringComparison.Ordinal);
 
     /// <summary>True for a <c>.tgz</c> with <c>NAME/Chart.yaml</c>; applications carry other archives too.</summary>
-    private static bool IsPackedChart(IFileTree files, string path)
+    private static async Task<bool> IsPackedChartAsync(IFileTree files, string path, CancellationToken cancellationToken)
     {
         try
         {
-            using var packed = new GZipStream(files.Open(path), CompressionMode.Decompress);
-            using var tar = new TarReader(packed);
-            long bytes = 0;
-            for (var count = 0; count < MaxEntriesLooked && bytes < MaxBytesLooked && tar.GetNextEntry() is { } entry; count++)
+            var tar = new LayerReader(files.Open(path), new LayerReadOptions { MaxEntries = MaxEntriesLooked, MaxUncompressedSize = MaxBytesLooked });
+            await using (tar.ConfigureAwait(false))
             {
-                var slash = entry.Name.IndexOf('/', StringComparison.Ordinal);
-                if (slash > 0 && entry.Name[slash..] == Definition)
-                    return true;
-                bytes += entry.Length;
-                if (entry.Length > MaxBytesLooked)
-                    return false;
+                while (await tar.NextAsync(cancellationToken).ConfigureAwait(false) is { } entry)
+                {
+                    var slash = entry.Path.IndexOf('/', StringComparison.Ordinal);
+                    if (slash > 0 && entry.Path[slash..] == Definition)
+                        return true;
+                }
             }
         }
-        catch (Exception e) when (e is InvalidDataException or IOException or FormatException or ArgumentException)
+        catch (SealerException e) when (e.Kind is ErrorKind.InvalidContent or ErrorKind.NotSupported)
         {
-            // No tar in it, or a broken one: helm could not read it either.
+            // No tar in it, a broken one, or a very large one without a chart: helm could not read it either.
         }
 
         return false;

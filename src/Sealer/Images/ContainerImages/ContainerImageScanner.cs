@@ -40,7 +40,7 @@ public sealed class ContainerImageScanner
         var charts = new List<Chart>();
         await ScanManifestsAsync(all, cancellationToken).ConfigureAwait(false);
         await ScanImageListAsync(all, cancellationToken).ConfigureAwait(false);
-        charts.AddRange(Chart.Find(_files, [.. _files.List(Charts)], null));
+        charts.AddRange(await Chart.FindAsync(_files, [.. _files.List(Charts)], null, cancellationToken).ConfigureAwait(false));
         await ScanApplicationsAsync(all, charts, cancellationToken).ConfigureAwait(false);
         await ScanChartsAsync(all, charts, cancellationToken).ConfigureAwait(false);
         var credentials = new Dictionary<ImageReference, NetworkCredential>();
@@ -91,7 +91,7 @@ public sealed class ContainerImageScanner
         var entries = _files.List(Applications).ToLookup(entry => NameOfApplication(entry.Path));
         foreach (var application in entries)
         {
-            var found = Chart.Find(_files, [.. application], application.Key);
+            var found = await Chart.FindAsync(_files, [.. application], application.Key, cancellationToken).ConfigureAwait(false);
             charts.AddRange(found);
             foreach (var entry in application.Where(entry => entry.Kind == FileTreeEntryKind.File && ManifestScan.IsManifest(entry.Path)))
             {

@@ -1,6 +1,8 @@
+using System.Formats.Tar;
 using System.IO.Compression;
-using Sealer.Images;
 using Sealer.Images.ContainerImages;
+using Sealer.Images.Layers;
+using Sealer.Images;
 
 namespace Sealer.Tests.Images.ContainerImages;
 
@@ -106,6 +108,49 @@ public sealed class ContainerImageScannerTests
         files.Add("application/apps/a/tools.tgz", packed.ToArray());
         var scan = await ContainerImageScanner.ScanAsync(new ContainerImageScanOptions { Files = files }, CancellationToken.None);
         Assert.Empty(scan.Images);
+    }
+
+    [Fact]
+    public async Task An_archive_whose_head_asks_for_endless_memory_is_no_chart_and_is_not_read()
+    {
+        var head = new PaxTarEntry(TarEntryType.RegularFile, "x/Chart.yaml", [new("comment", new string('x', 32 * 1024 * 1024))]);
+        var tar = new MemoryStream();
+        using (var writer = new TarWriter(tar, leaveOpen: true))
+            writer.WriteEntry(head);
+        var packed = new MemoryStream();
+        using (var gzip = new GZipStream(packed, CompressionLevel.NoCompression, leaveOpen: true))
+            gzip.Write(tar.ToArray());
+        var files = new MemoryFiles();
+        files.Add("charts/x.tgz", packed.ToArray());
+        var counting = new CountingFiles(files);
+        Assert.Empty((await ContainerImageScanner.ScanAsync(new ContainerImageScanOptions { Files = counting }, default)).Images);
+        Assert.InRange(counting.Read, 1, 16 * 1024 * 1024);
+    }
+
+    /// <summary>Tells how far its files were read.</summary>
+    private sealed class CountingFiles(MemoryFiles files) : IFileTree
+    {
+        public long Read { get; private set; }
+
+        public IEnumerable<FileTreeEntry> List(string folder) => files.List(folder);
+
+        public FileTreeEntry? Find(string path) => files.Find(path);
+
+        public Stream Open(string path)
+        {
+            using var content = new MemoryStream();
+            files.Open(path).CopyTo(content);
+            return new Counting(content.ToArray(), this);
+        }
+
+        private sealed class Counting(byte[] content, CountingFiles owner) : MemoryStream(content)
+        {
+            protected override void Dispose(bool disposing)
+            {
+                owner.Read = Math.Max(owner.Read, CanRead ? Position : 0);
+                base.Dispose(disposing);
+            }
+        }
     }
 
     [Fact]
