@@ -15,6 +15,9 @@ internal sealed class ExtractedNode(string name, ExtractedNode? parent, LayerEnt
     /// <summary>Number of the layer that it is of, the last that named it.</summary>
     public int Layer { get; set; }
 
+    /// <summary>True of what stands for a removal, where those are kept.</summary>
+    public bool IsRemoval { get; set; }
+
     /// <summary>Of a folder: the mode it has at the end, or null where no layer gave one.</summary>
     public int? Mode { get; set; }
 

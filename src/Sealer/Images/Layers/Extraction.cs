@@ -183,14 +183,29 @@ internal sealed class Extraction
         File.SetUnixFileMode(path, (UnixFileMode)Mode(entry));
     }
 
-    /// <summary>A removal as overlayfs has it: a character device 0/0, or an attribute of the folder.</summary>
+    /// <summary>
+    /// A removal as overlayfs has it: a character device 0/0; of a folder that the layer itself has again, the mark that
+    /// nothing of it is looked for below.
+    /// </summary>
     private void KeepRemoval(LayerEntry entry)
     {
         if (entry.Kind == LayerEntryKind.OpaqueFolder)
-            NativeFiles.Attribute(PathOf(Folder(entry.Path, entry.Path)), "trusted.overlay.opaque", "y"u8.ToArray());
-        else if (Find(entry.Path) is null)
+        {
+            Hide(Folder(entry.Path, entry.Path));
+        }
+        else if (Find(entry.Path) is { } there)
+        {
+            if (there.Kind == LayerEntryKind.Folder)
+                Hide(there);
+        }
+        else
+        {
             NativeFiles.Device(Place(entry, LayerEntryKind.CharacterDevice), LayerEntryKind.CharacterDevice, 0, 0);
+            Find(entry.Path)!.IsRemoval = true;
+        }
     }
+
+    private void Hide(ExtractedNode folder) => NativeFiles.Attribute(PathOf(folder), "trusted.overlay.opaque", "y"u8.ToArray());
 
     // Windows knows no time before 1601, and no file of an image is as old as Unix.
     private static DateTimeOffset Time(LayerEntry entry) =>
@@ -226,11 +241,12 @@ internal sealed class Extraction
         for (var i = 0; i < parts.Length; i++)
         {
             var child = Child(node, parts[i], entry);
+            var removed = child is { IsRemoval: true };
             if (child is not null && child.Kind != LayerEntryKind.Folder)
             {
                 // An upper layer may have a folder where a lower one had a file or link, and a layer may name a path twice.
                 // But what lies below a link of its own layer is an attempt to write where the link points.
-                if (child.Layer == _layer && !(isEntry && i == parts.Length - 1))
+                if (child.Layer == _layer && !removed && !(isEntry && i == parts.Length - 1))
                     throw LayerErrors.Unsafe(entry, $"'{LayerErrors.Shown(parts[i])}' above it is no folder");
                 Delete(child);
                 child = null;
@@ -238,6 +254,8 @@ internal sealed class Extraction
 
             node = child ?? AddFolder(node, parts[i], entry);
             node.Layer = _layer;
+            if (removed)
+                Hide(node);
         }
 
         CheckReal(node, entry);

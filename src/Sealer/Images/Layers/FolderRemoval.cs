@@ -17,6 +17,16 @@ internal static class FolderRemoval
             return;
         }
 
+        Empty(path);
+        folder.Delete();
+    }
+
+    /// <summary>Removes what is in a folder; no folder there is fine.</summary>
+    public static void Empty(string path)
+    {
+        var folder = new DirectoryInfo(path);
+        if (folder.LinkTarget is not null || !folder.Exists)
+            return;
         if (!OperatingSystem.IsWindows())
             File.SetUnixFileMode(path, File.GetUnixFileMode(path) | UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         foreach (var inside in folder.EnumerateFileSystemInfos())
@@ -31,7 +41,5 @@ internal static class FolderRemoval
                 inside.Attributes = FileAttributes.Normal;
             inside.Delete();
         }
-
-        folder.Delete();
     }
 }

@@ -66,23 +66,24 @@ public static class LayerExtractor
         return await ExtractAsync((IImageSource)source, layers, folder, options, progress, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>Refuses a folder that holds something.</summary>
+    internal static void CheckEmpty(string folder)
+    {
+        if (!File.Exists(folder) && (!Directory.Exists(folder) || !Directory.EnumerateFileSystemEntries(folder).Any()))
+            return;
+        throw new SealerException(
+            "FolderNotEmpty",
+            ErrorKind.Conflict,
+            $"'{folder}' is not an empty folder. Name one that is empty or that does not exist.",
+            folder);
+    }
+
     /// <summary>Makes the folder where it is missing; true where it was made.</summary>
     private static bool Prepare(string folder)
     {
-        if (Directory.Exists(folder) || File.Exists(folder))
-        {
-            if (File.Exists(folder) || Directory.EnumerateFileSystemEntries(folder).Any())
-            {
-                throw new SealerException(
-                    "FolderNotEmpty",
-                    ErrorKind.Conflict,
-                    $"'{folder}' is not an empty folder. Name one that is empty or that does not exist.",
-                    folder);
-            }
-
+        CheckEmpty(folder);
+        if (Directory.Exists(folder))
             return false;
-        }
-
         if (OperatingSystem.IsWindows())
             Directory.CreateDirectory(folder);
         else
