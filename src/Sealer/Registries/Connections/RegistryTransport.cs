@@ -172,9 +172,9 @@ internal sealed class RegistryTransport : IDisposable
         {
             return await _connections.For(host, request.RequestUri!).SendAsync(request, either.Token).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            throw new StalledException(timeout.IsCancellationRequested ? "no answer came in time" : "no connection came about in time");
+            throw new StalledException("no answer came in time");
         }
         catch (OperationCanceledException e) when (e.InnerException is TimeoutException && !cancellationToken.IsCancellationRequested)
         {
