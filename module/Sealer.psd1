@@ -13,12 +13,19 @@
     TypesToProcess         = @('Sealer.Types.ps1xml')
     # The build fails where this list and the cmdlets differ.
     CmdletsToExport        = @(
+        'Compare-ClusterImage'
         'Copy-ClusterImage'
+        'Dismount-ClusterImage'
+        'Export-ClusterImage'
         'Find-ClusterImage'
         'Get-ClusterImage'
+        'Import-ClusterImage'
+        'Mount-ClusterImage'
         'Publish-ClusterImage'
         'Receive-ClusterImage'
         'Remove-ClusterImage'
+        'Test-ClusterImage'
+        'New-ClusterImageIndex'
         'Optimize-ClusterImageStore'
         'Connect-ClusterRegistry'
         'Disconnect-ClusterRegistry'

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Formats.Tar;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
@@ -38,11 +39,11 @@ internal sealed partial class LoopbackRegistry : IAsyncDisposable
     /// <summary>Bytes of blobs that were sent here.</summary>
     public long Received { get; private set; }
 
-    /// <summary>Adds a cluster image of one layer.</summary>
+    /// <summary>Adds a cluster image of one layer with one file.</summary>
     /// <returns>Its digest.</returns>
     public string Add(string repository, string tag, string architecture = "amd64", string content = "hello")
     {
-        var layer = AddBlob(Encoding.UTF8.GetBytes(content));
+        var layer = AddBlob(Tar(content));
         var config = AddBlob(Encoding.UTF8.GetBytes(
             $$$"""{"created":"2026-01-02T03:04:05Z","architecture":"{{{architecture}}}","os":"linux","config":{"Labels":{"vendor":"test"}},"rootfs":{"type":"layers","diff_ids":["{{{layer.Digest}}}"]}}"""));
         var manifest =
@@ -192,6 +193,21 @@ internal sealed partial class LoopbackRegistry : IAsyncDisposable
             Received += size;
             response.StatusCode = digest == request.QueryString["digest"] ? 201 : 400;
         }
+    }
+
+    private static byte[] Tar(string content)
+    {
+        using var stream = new MemoryStream();
+        using (var writer = new TarWriter(stream, leaveOpen: true))
+        {
+            writer.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, "hello.txt")
+            {
+                DataStream = new MemoryStream(Encoding.UTF8.GetBytes(content)),
+                ModificationTime = DateTimeOffset.UnixEpoch,
+            });
+        }
+
+        return stream.ToArray();
     }
 
     private static byte[] Json(string name, IEnumerable<string> values) =>

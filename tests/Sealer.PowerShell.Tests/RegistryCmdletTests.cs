@@ -56,6 +56,16 @@ public sealed class RegistryCmdletTests : IAsyncLifetime
     }
 
     [Fact]
+    public void Names_are_taken_from_text_and_from_a_property()
+    {
+        _session.Run($"Receive-ClusterImage {Image} -PlainHttp");
+        Assert.Single(_session.Run($"'{Image}' | Copy-ClusterImage -Destination {_registry.Domain}/a/b:1"));
+        Assert.Single(_session.Run($"[pscustomobject] @{{ Name = '{Image}' }} | Copy-ClusterImage -Destination {_registry.Domain}/a/b:2"));
+        var one = _session.Run($"Get-ClusterImage {Image} -Platform linux/arm64 | Copy-ClusterImage -Destination {_registry.Domain}/a/b:3");
+        Assert.Equal("linux/arm64", Assert.Single(_session.Run("param($i) $i.Platforms", one[0])).ToString());
+    }
+
+    [Fact]
     public void A_digest_or_its_beginning_is_a_name()
     {
         var image = _session.Run($"Receive-ClusterImage {Image} -PlainHttp")[0];

@@ -24,7 +24,7 @@ namespace Sealer.PowerShell;
 /// From one registry to another.
 /// </example>
 /// <seealso cref="PublishClusterImage"/>
-[Cmdlet(VerbsCommon.Copy, "ClusterImage", SupportsShouldProcess = true, DefaultParameterSetName = ByName)]
+[Cmdlet(VerbsCommon.Copy, "ClusterImage", SupportsShouldProcess = true, DefaultParameterSetName = ByObject)]
 [OutputType(typeof(ClusterImage))]
 public sealed class CopyClusterImage : SelectedRegistryImageCmdlet
 {

@@ -20,7 +20,7 @@ namespace Sealer.PowerShell;
 /// </example>
 /// <seealso cref="ReceiveClusterImage"/>
 /// <seealso cref="ConnectClusterRegistry"/>
-[Cmdlet(VerbsData.Publish, "ClusterImage", SupportsShouldProcess = true, DefaultParameterSetName = ByName)]
+[Cmdlet(VerbsData.Publish, "ClusterImage", SupportsShouldProcess = true, DefaultParameterSetName = ByObject)]
 [OutputType(typeof(ClusterImage))]
 public sealed class PublishClusterImage : SelectedRegistryImageCmdlet
 {

@@ -21,7 +21,7 @@ namespace Sealer.PowerShell;
 /// </example>
 /// <returns>Nothing; with -PassThru the images that were removed.</returns>
 /// <seealso cref="OptimizeClusterImageStore"/>
-[Cmdlet(VerbsCommon.Remove, "ClusterImage", SupportsShouldProcess = true, DefaultParameterSetName = ByName)]
+[Cmdlet(VerbsCommon.Remove, "ClusterImage", SupportsShouldProcess = true, DefaultParameterSetName = ByObject)]
 [OutputType(typeof(ClusterImage))]
 public sealed class RemoveClusterImage : SelectedImageCmdlet
 {

@@ -22,6 +22,12 @@ public abstract class ImageCmdlet : AsyncCmdlet
                 "NotAFilePath", ErrorKind.InvalidInput, $"'{path}' is a place of {provider.Name}. Give a path of the file system.", path);
     }
 
+    /// <summary>The full paths that a pattern matches; of a name that is no pattern itself, whether it is there or not.</summary>
+    private protected IReadOnlyList<string> FullPaths(string path, bool literal) =>
+        literal || !WildcardPattern.ContainsWildcardCharacters(path)
+            ? [FullPath(path)]
+            : [.. SessionState.Path.GetResolvedProviderPathFromPSPath(path, out _)];
+
     /// <summary>Does something with each; what fails is written as an error, and the next follows.</summary>
     private protected async Task ForEachAsync<T>(IEnumerable<T> items, Func<T, Task> action, CancellationToken cancellationToken)
     {

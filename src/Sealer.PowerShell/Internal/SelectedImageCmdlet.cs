@@ -7,6 +7,9 @@ namespace Sealer.PowerShell;
 public abstract class SelectedImageCmdlet : ImageCmdlet
 {
     private protected const string ByName = "Name";
+
+    // The default: of the default set PowerShell tries every parameter first, and an image would be bound by its property
+    // Name, which need not stand for this very image (of one platform, of a registry).
     private protected const string ByObject = "InputObject";
 
     /// <summary>
@@ -32,7 +35,7 @@ public abstract class SelectedImageCmdlet : ImageCmdlet
     /// <summary>Does the work for one image.</summary>
     private protected abstract Task ProcessAsync(ClusterImage image, CancellationToken cancellationToken);
 
-    private protected sealed override Task ProcessAsync(CancellationToken cancellationToken) => ParameterSetName == ByObject
+    private protected override Task ProcessAsync(CancellationToken cancellationToken) => ParameterSetName == ByObject
         ? ForEachAsync(InputObject, image => ProcessAsync(image, cancellationToken), cancellationToken)
         : ForEachAsync(
             Name,

@@ -97,11 +97,8 @@ internal sealed class RegistryAuthenticator
         foreach (var secret in secrets)
         {
             // Replacing something this short would garble every message and tell its length besides.
-            // Host names come back in lower case, and addresses with escapes.
-            if (secret.Length < 4)
-                continue;
-            text = text.Replace(secret, "***", StringComparison.OrdinalIgnoreCase);
-            text = text.Replace(Uri.EscapeDataString(secret), "***", StringComparison.OrdinalIgnoreCase);
+            if (secret.Length >= 4)
+                text = text.Replace(secret, "***", StringComparison.Ordinal);
         }
 
         return text;
