@@ -208,7 +208,7 @@ public sealed partial class RegistryRepository : IImageSource, IImageTarget
     private async Task PutManifestAsync(
         string tagOrDigest, Descriptor descriptor, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
-        var document = ManifestDocument.Read(body, descriptor.MediaType, $"{Name}@{descriptor.Digest}");
+        var document = ManifestDocument.Read(_host, body, descriptor.MediaType, $"{Name}@{descriptor.Digest}");
         var isNoted = await _manifests.PutAsync(tagOrDigest, descriptor, body, cancellationToken).ConfigureAwait(false);
         if (document.Subject is not null && !isNoted)
             await _referrers.AddAsync(descriptor, document, cancellationToken).ConfigureAwait(false);

@@ -121,7 +121,7 @@ internal sealed class DockerRegistry : IAsyncDisposable
         if (setup.Tls)
         {
             MakeCertificates(folder);
-            config.Append($"  tls: {{ certificate: \"{folder}/server.crt\", key: \"{folder}/server.key\" }}\n");
+            config.Append($"  tls: {{ certificate: \"{folder}/server.pem\", key: \"{folder}/server-key.pem\" }}\n");
         }
 
         if (setup.User is { } user)
@@ -151,8 +151,8 @@ internal sealed class DockerRegistry : IAsyncDisposable
         request.CertificateExtensions.Add(names.Build());
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1")], false));
         using var server = request.Create(root, DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(20), [1, 2, 3, 4]);
-        File.WriteAllText(Path.Combine(folder, "server.crt"), server.ExportCertificatePem() + "\n");
-        File.WriteAllText(Path.Combine(folder, "server.key"), key.ExportPkcs8PrivateKeyPem() + "\n");
+        File.WriteAllText(Path.Combine(folder, "server.pem"), server.ExportCertificatePem() + "\n");
+        File.WriteAllText(Path.Combine(folder, "server-key.pem"), key.ExportPkcs8PrivateKeyPem() + "\n");
     }
 
     private void Note(string? line)

@@ -57,6 +57,10 @@ internal sealed class HostileExchange
         {
             if (await stream.ReadAsync(one) == 0)
                 return null;
+
+            // A TLS greeting, for one, is no request.
+            if (lines.Count == 0 && line.Length == 0 && one[0] is not (>= (byte)'A' and <= (byte)'Z'))
+                return null;
             if (one[0] != '\n')
             {
                 line.Append((char)one[0]);
@@ -134,6 +138,15 @@ internal sealed class HostileExchange
     /// <summary>Answers with a text.</summary>
     public Task ReplyAsync(int status, string body, params (string Name, string Value)[] headers) =>
         ReplyAsync(status, Encoding.UTF8.GetBytes(body), null, headers);
+
+    /// <summary>Answers with what is no HTTP, and closes.</summary>
+    public async Task RawAsync(string text)
+    {
+        await ReadBodyAsync();
+        await _stream.WriteAsync(Encoding.ASCII.GetBytes(text));
+        await _stream.FlushAsync();
+        IsBroken = true;
+    }
 
     /// <summary>Cuts the connection.</summary>
     public void Break()

@@ -46,6 +46,11 @@ internal sealed class HostileRegistry : IAsyncDisposable
 
     public long BlobBytesTaken;
 
+    public bool WantsClientCertificate { get; init; }
+
+    /// <summary>Whose certificates clients have shown.</summary>
+    public ConcurrentQueue<string> ClientCertificates { get; } = new();
+
     /// <summary>What went wrong in the registry itself; none is expected.</summary>
     public ConcurrentQueue<Exception> Errors { get; } = new();
 
@@ -123,7 +128,17 @@ internal sealed class HostileRegistry : IAsyncDisposable
                 if (_certificate is not null)
                 {
                     var tls = new SslStream(stream);
-                    await tls.AuthenticateAsServerAsync(_certificate);
+                    await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions
+                    {
+                        ServerCertificate = _certificate,
+                        ClientCertificateRequired = WantsClientCertificate,
+                        RemoteCertificateValidationCallback = (_, client, _, _) =>
+                        {
+                            if (client is not null)
+                                ClientCertificates.Enqueue(client.Subject);
+                            return true;
+                        },
+                    });
                     stream = tls;
                 }
 
@@ -152,7 +167,7 @@ internal sealed class HostileRegistry : IAsyncDisposable
     private Task AnswerAsync(HostileExchange exchange)
     {
         var parts = exchange.Path.Split('/', StringSplitOptions.RemoveEmptyEntries);
-        var last = parts[^1];
+        var last = parts.LastOrDefault("");
         return parts switch
         {
             ["v2"] => exchange.ReplyAsync(200),

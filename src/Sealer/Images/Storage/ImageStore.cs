@@ -321,6 +321,9 @@ public sealed class ImageStore : IImageSource, IImageTarget, IReferrerSource, IR
     public Task<SweepReport> SweepAsync(SweepOptions options, CancellationToken cancellationToken) =>
         Task.Run(() => new StoreSweep(_folder, _index, _cache).Run(options, cancellationToken), cancellationToken);
 
+    /// <summary>A path in <c>partial/</c> where nothing is yet; whoever holds a lease may make a file or folder there.</summary>
+    internal string NewTemporary() => _folder.NewTemporary();
+
     internal static SealerException InUse(string folder, string reason) => new(
         "StoreInUse",
         ErrorKind.Conflict,

@@ -38,7 +38,7 @@ internal sealed class StoreSweep(StoreFolder folder, StoreIndex index, StoreCach
         }
 
         var partials = !options.KeepPartials && new DirectoryInfo(folder.Partial) is { Exists: true } partial ? partial.GetFiles() : [];
-        var partialBytes = partials.Sum(f => Remove(f, options));
+        var partialBytes = partials.Sum(f => Remove(f, options)) + RemoveFolders(options);
         var documents = options.DropCache ? cache.Files().Select(f => new FileInfo(f)).ToList() : [];
         var documentBytes = documents.Sum(f => Remove(f, options));
         return new SweepReport
@@ -70,6 +70,21 @@ internal sealed class StoreSweep(StoreFolder folder, StoreIndex index, StoreCach
     {
         var length = file.Length;
         return options.DryRun || StoreFolder.TryDelete(file.FullName) ? length : 0;
+    }
+
+    // The files of an image that a killed build had unpacked for RUN.
+    private long RemoveFolders(SweepOptions options)
+    {
+        var folders = new DirectoryInfo(folder.Partial) is { Exists: true } partial ? partial.GetDirectories() : [];
+        long bytes = 0;
+        foreach (var left in folders)
+        {
+            bytes += left.EnumerateFiles("*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint }).Sum(f => f.Length);
+            if (!options.DryRun)
+                left.Delete(recursive: true);
+        }
+
+        return bytes;
     }
 
     private void Mark(SweepOptions options, CancellationToken cancellationToken)

@@ -97,8 +97,11 @@ internal sealed class RegistryAuthenticator
         foreach (var secret in secrets)
         {
             // Replacing something this short would garble every message and tell its length besides.
-            if (secret.Length >= 4)
-                text = text.Replace(secret, "***", StringComparison.Ordinal);
+            // Host names come back in lower case, and addresses with escapes.
+            if (secret.Length < 4)
+                continue;
+            text = text.Replace(secret, "***", StringComparison.OrdinalIgnoreCase);
+            text = text.Replace(Uri.EscapeDataString(secret), "***", StringComparison.OrdinalIgnoreCase);
         }
 
         return text;

@@ -90,11 +90,11 @@ internal sealed class TokenServer
             return realm;
         if (credential is null && RealmRule.MayBeAsked(host.Origin, realm))
             return realm;
-        var place = RegistryFailure.Clean($"{realm.Scheme}://{realm.Authority}");
+        var place = RegistryFailure.Quote(host, $"{realm.Scheme}://{realm.Authority}");
         throw NotTrusted(
             host,
             place,
-            $"If that host is yours, allow it with -TrustedRealm {RegistryFailure.Clean(realm.Authority)}; if not, the registry may be hostile.");
+            $"If that host is yours, allow it with -TrustedRealm {RegistryFailure.Quote(host, realm.Authority)}; if not, the registry may be hostile.");
     }
 
     private static RegistryException NotTrusted(RegistryHost host, string place, string advice) => new(

@@ -55,7 +55,7 @@ internal static class RegistryFailure
     public static async Task<RegistryException> OfAsync(
         RegistryHost host, Uri uri, Exception fault, RegistryOptions options, CancellationToken cancellationToken)
     {
-        var place = uri.Authority == host.Origin.Authority ? host.Domain : $"{Clean(uri.Authority)} (for {host.Domain})";
+        var place = uri.Authority == host.Origin.Authority ? host.Domain : $"{Quote(host, uri.Authority)} (for {host.Domain})";
         var socket = RegistryFault.Find<SocketException>(fault)?.SocketErrorCode;
         var (id, text) = fault switch
         {
@@ -66,7 +66,7 @@ internal static class RegistryFailure
                 "PlainHttpRegistry",
                 $"{place} does not speak https but plain http. If that is meant, use -PlainHttp; all that is sent can then be read and changed on the way."),
             _ when RegistryFault.IsTls(fault) => (
-                "TlsFailed", $"No secure connection to {place}: {RegistryFault.Describe(fault)}. Look whether it wants a client certificate or an older TLS version."),
+                "TlsFailed", $"No secure connection to {place}: {Quote(host, RegistryFault.Describe(fault))}. Look whether it wants a client certificate or an older TLS version."),
             HttpRequestException { HttpRequestError: HttpRequestError.ProxyTunnelError } => (
                 "ProxyRefused", $"The proxy refused the way to {place}. Look at HTTPS_PROXY and NO_PROXY."),
             HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } => (
@@ -76,20 +76,26 @@ internal static class RegistryFailure
             _ when RegistryFault.IsUnanswered(fault) => (
                 "ConnectionTimedOut", $"Nothing answers at {place}. Check the address, the firewall, and HTTPS_PROXY where the way leads through a proxy."),
             StalledException => ("ConnectionStalled", $"{place} went silent: {fault.Message}. Try again; what is there already is not sent twice."),
-            _ => ("ConnectionFailed", $"The connection to {place} broke: {RegistryFault.Describe(fault)}. Try again; what is there already is not sent twice."),
+            _ => ("ConnectionFailed", $"The connection to {place} broke: {Quote(host, RegistryFault.Describe(fault))}. Try again; what is there already is not sent twice."),
         };
-        return new RegistryException(id, ErrorKind.Connection, text, host.Domain, null, fault);
+
+        // .NET quotes an answer that is no HTTP; such a cause is left out where it would show what we sent.
+        var cause = fault.ToString();
+        return new RegistryException(id, ErrorKind.Connection, text, host.Domain, null, host.Authenticator.Redact(cause) == cause ? fault : null);
     }
 
     /// <summary>What the registry says itself, in brackets, or nothing.</summary>
     public static string Says(RegistryHost host, RegistryReply reply)
     {
-        var text = Clean(host.Authenticator.Redact(Message(reply)));
+        var text = Quote(host, Message(reply));
         return text.Length == 0 ? "" : $" (it says: {text})";
     }
 
     /// <summary>True where the answer carries the error code.</summary>
     public static bool HasCode(RegistryReply reply, string code) => Errors(reply).Any(e => e.Code == code);
+
+    /// <summary>A text of the registry as a message may show it: harmless, and without what we sent.</summary>
+    public static string Quote(RegistryHost host, string text) => Clean(host.Authenticator.Redact(text));
 
     /// <summary>A foreign text made harmless: one short line without control characters.</summary>
     public static string Clean(string text)

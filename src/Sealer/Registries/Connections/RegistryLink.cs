@@ -32,7 +32,7 @@ internal static class RegistryLink
         throw new RegistryException(
             "InvalidLocation",
             ErrorKind.InvalidContent,
-            $"{host.Domain} sends us to '{RegistryFailure.Clean(text)}', which is not an address. The registry is broken or hostile.",
+            $"{host.Domain} sends us to what is no address on the web. The registry is broken or hostile.",
             host.Domain);
     }
 
@@ -49,7 +49,7 @@ internal static class RegistryLink
         throw new RegistryException(
             "InsecureRedirect",
             ErrorKind.InvalidContent,
-            $"{host.Domain} sends us from https to plain http at {RegistryFailure.Clean(next.Authority)}, which is refused. {cause}",
+            $"{host.Domain} sends us from https to plain http at {RegistryFailure.Quote(host, next.Authority)}, which is refused. {cause}",
             host.Domain);
     }
 

@@ -49,13 +49,13 @@ internal sealed class RegistryTransport : IDisposable
                 if (!call.IsRepeatable || !RetryBudget.IsPassing(reply.StatusCode))
                     return reply;
                 asked = RetryBudget.Asked(reply.Headers, _options.Time.GetUtcNow());
-                reason = $"{call.Uri.Authority} answered {(int)reply.StatusCode}";
+                reason = $"{host.Domain} answered {(int)reply.StatusCode}";
             }
             catch (Exception e) when (call.IsRepeatable && RegistryFault.IsNetwork(e))
             {
                 fault = e;
                 nobodyListens = RegistryFault.NobodyListens(e);
-                reason = $"{call.Uri.Authority}: {RegistryFault.Describe(e)}";
+                reason = $"{host.Domain}: {RegistryFailure.Quote(host, RegistryFault.Describe(e))}";
                 if (!RegistryFault.IsPassing(e))
                     throw await RegistryFailure.OfAsync(host, call.Uri, e, _options, cancellationToken).ConfigureAwait(false);
             }
@@ -230,7 +230,7 @@ internal sealed class RegistryTransport : IDisposable
             return;
         foreach (var value in values)
         {
-            var text = RegistryFailure.Clean(host.Authenticator.Redact(value));
+            var text = RegistryFailure.Quote(host, value);
             if (text.StartsWith("299 - ", StringComparison.Ordinal) && _warnings.Count < MaxWarnings && _warnings.TryAdd(text, true))
                 _options.Events.Report(new WarningEvent($"{host.Domain} says: {text[6..].Trim('"')}"));
         }

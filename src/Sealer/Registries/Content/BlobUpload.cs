@@ -134,7 +134,7 @@ internal sealed class BlobUpload
         catch (Exception e) when (RegistryFault.IsNetwork(e))
         {
             if (!RegistryFault.IsPassing(e)
-                || !await _budget.WaitAsync(null, RegistryFault.NobodyListens(e), Reason(RegistryFault.Describe(e)), cancellationToken).ConfigureAwait(false))
+                || !await _budget.WaitAsync(null, RegistryFault.NobodyListens(e), Reason(RegistryFailure.Quote(_host, RegistryFault.Describe(e))), cancellationToken).ConfigureAwait(false))
             {
                 throw await RegistryFailure.OfAsync(_host, _location!, e, _options, cancellationToken).ConfigureAwait(false);
             }

@@ -8,11 +8,12 @@ namespace Sealer.Registries.Content;
 internal sealed record ManifestDocument(string MediaType, Descriptor? Subject, string? ArtifactType, IReadOnlyDictionary<string, string>? Annotations)
 {
     /// <summary>Reads a document and refuses one that can be taken for two things (CVE-2021-41190).</summary>
+    /// <param name="host">The registry it comes from or goes to.</param>
     /// <param name="body">The bytes.</param>
     /// <param name="declared">The type its descriptor or <c>Content-Type</c> tells; null where neither does.</param>
     /// <param name="place">The name of it, for messages.</param>
     /// <exception cref="SealerException"><c>InvalidManifest</c>, <c>MediaTypeMismatch</c>, <c>UnsupportedManifest</c>.</exception>
-    public static ManifestDocument Read(ReadOnlyMemory<byte> body, string? declared, string place)
+    public static ManifestDocument Read(RegistryHost host, ReadOnlyMemory<byte> body, string? declared, string place)
     {
         try
         {
@@ -20,7 +21,7 @@ internal sealed record ManifestDocument(string MediaType, Descriptor? Subject, s
             var root = document.RootElement;
             if (root.ValueKind != JsonValueKind.Object)
                 throw new JsonException("It is not a JSON object.");
-            var type = TypeOf(root, declared, place);
+            var type = TypeOf(host, root, declared, place);
             return new ManifestDocument(
                 type,
                 root.TryGetProperty("subject", out var subject) && subject.ValueKind == JsonValueKind.Object
@@ -35,7 +36,7 @@ internal sealed record ManifestDocument(string MediaType, Descriptor? Subject, s
         catch (JsonException e)
         {
             throw new SealerException(
-                "InvalidManifest", ErrorKind.InvalidContent, $"The manifest of {place} cannot be read: {RegistryFailure.Clean(e.Message)}", place, e);
+                "InvalidManifest", ErrorKind.InvalidContent, $"The manifest of {place} cannot be read: {RegistryFailure.Quote(host, e.Message)}", place);
         }
     }
 
@@ -46,34 +47,34 @@ internal sealed record ManifestDocument(string MediaType, Descriptor? Subject, s
         return type is null or "" or "application/json" or "text/plain" or "application/octet-stream" ? null : type;
     }
 
-    private static string TypeOf(JsonElement root, string? declared, string place)
+    private static string TypeOf(RegistryHost host, JsonElement root, string? declared, string place)
     {
         var inside = Text(root, "mediaType");
         if (declared is not null && inside is not null && declared != inside)
-            throw Mismatch(place, $"it is declared as {declared} but says {inside} inside");
+            throw Mismatch(host, place, $"it is declared as {declared} but says {inside} inside");
         var hasEntries = root.TryGetProperty("manifests", out _);
         var hasLayers = root.TryGetProperty("layers", out _) || root.TryGetProperty("config", out _);
         if (hasEntries && hasLayers)
-            throw Mismatch(place, "it has both layers and manifests");
+            throw Mismatch(host, place, "it has both layers and manifests");
         var type = declared ?? inside ?? (hasEntries ? Images.MediaType.OciIndex : hasLayers ? Images.MediaType.OciManifest : null);
         if (!Images.MediaType.IsManifest(type) && !Images.MediaType.IsIndex(type))
         {
             throw new SealerException(
                 "UnsupportedManifest",
                 ErrorKind.NotSupported,
-                $"{place} is of the type {RegistryFailure.Clean(type ?? "(none)")}, which is not an image in OCI's or Docker's second schema. Push it again with a current tool.",
+                $"{place} is of the type {RegistryFailure.Quote(host, type ?? "(none)")}, which is not an image in OCI's or Docker's second schema. Push it again with a current tool.",
                 place);
         }
 
         if (Images.MediaType.IsManifest(type) ? hasEntries : hasLayers)
-            throw Mismatch(place, $"it is declared as {type} but its content is the other kind");
+            throw Mismatch(host, place, $"it is declared as {type} but its content is the other kind");
         return type!;
     }
 
-    private static SealerException Mismatch(string place, string how) => new(
+    private static SealerException Mismatch(RegistryHost host, string place, string how) => new(
         "MediaTypeMismatch",
         ErrorKind.InvalidContent,
-        $"The manifest of {place} is refused: {RegistryFailure.Clean(how)}. The registry is broken or hostile.",
+        $"The manifest of {place} is refused: {RegistryFailure.Quote(host, how)}. The registry is broken or hostile.",
         place);
 
     private static string? Text(JsonElement element, string name) =>

@@ -121,7 +121,7 @@ internal sealed class RegistryBlobStream : Stream
             Disconnect();
             if (_position - _connectedAt >= Progress)
                 _budget.Reset();
-            var reason = $"{_host.Domain}: {RegistryFault.Describe(fault)} at byte {_position} of {_descriptor.Digest.Short}";
+            var reason = $"{_host.Domain}: {RegistryFailure.Quote(_host, RegistryFault.Describe(fault))} at byte {_position} of {_descriptor.Digest.Short}";
             if (!RegistryFault.IsPassing(fault)
                 || !await _budget.WaitAsync((fault as PassingAnswerException)?.Asked, RegistryFault.NobodyListens(fault), reason, cancellationToken).ConfigureAwait(false))
             {
@@ -283,7 +283,7 @@ internal sealed class RegistryBlobStream : Stream
     private RegistryException WrongRange(ContentRangeHeaderValue? range) => new(
         "WrongRange",
         ErrorKind.InvalidContent,
-        $"{_host.Domain} answers with the range '{RegistryFailure.Clean(range?.ToString() ?? "")}' of {_descriptor.Digest}, which was not asked for.",
+        $"{_host.Domain} answers with the range '{RegistryFailure.Quote(_host, range?.ToString() ?? "")}' of {_descriptor.Digest}, which was not asked for.",
         _descriptor.Digest);
 
     /// <summary>An answer that may be another one in a while.</summary>

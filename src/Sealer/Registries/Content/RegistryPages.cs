@@ -82,7 +82,7 @@ internal static class RegistryPages
             if (!string.Equals(next.IdnHost, host.Origin.IdnHost, StringComparison.OrdinalIgnoreCase)
                 || (next.Scheme == host.Origin.Scheme && next.Port != host.Origin.Port))
             {
-                throw Invalid(host, $"its next page is elsewhere, at {RegistryFailure.Clean(next.Authority)}");
+                throw Invalid(host, $"its next page is elsewhere, at {RegistryFailure.Quote(host, next.Authority)}");
             }
 
             return RegistryLink.Resolve(host, host.Origin, next.PathAndQuery);

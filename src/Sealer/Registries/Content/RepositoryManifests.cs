@@ -52,8 +52,8 @@ internal sealed class RepositoryManifests(RegistryTransport transport, RegistryH
         // Some registries declare what is asked for as application/json; then the content itself tells.
         var declared = ManifestDocument.Declared(reply.Header("Content-Type"));
         if (declared is not null && expected is not null && declared != expected.MediaType)
-            throw Wrong("MediaTypeMismatch", place, $"is declared as {RegistryFailure.Clean(declared)} and should be {expected.MediaType}");
-        var document = ManifestDocument.Read(reply.Body, declared ?? expected?.MediaType, place);
+            throw Wrong("MediaTypeMismatch", place, $"is declared as {RegistryFailure.Quote(host, declared)} and should be {expected.MediaType}");
+        var document = ManifestDocument.Read(host, reply.Body, declared ?? expected?.MediaType, place);
         return (new Descriptor { MediaType = document.MediaType, Digest = actual, Size = reply.Body.Length }, reply.Body);
     }
 

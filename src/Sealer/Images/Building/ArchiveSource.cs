@@ -1,0 +1,183 @@
+using Sealer.Images.Layers;
+using SharpCompress.Common;
+using SharpCompress.Compressors;
+using SharpCompress.Compressors.BZip2;
+using SharpCompress.Compressors.Xz;
+
+namespace Sealer.Images.Building;
+
+/// <summary>
+/// Unpacks the archives of ADD and the packed charts of APP: tar, plain or packed with gzip, zstd, bzip2 or xz. Content goes
+/// into files with names of ours, so that no path of an archive is ever a path of this machine.
+/// </summary>
+internal static class ArchiveSource
+{
+    /// <summary>More than this of one archive is refused, and more than <see cref="MaxRatio"/> times its packed size.</summary>
+    private const long MaxSize = 64L << 30;
+    private const int MaxRatio = 250;
+    private const int MaxEntries = 500_000;
+
+    /// <summary>Unpacks a file.</summary>
+    /// <returns>What is in it as a folder; null where the file is no archive.</returns>
+    /// <exception cref="SealerException">It is an archive, and broken, hostile or too large.</exception>
+    public static async Task<SourceItem?> TryUnpackAsync(
+        string file, string name, BuildScratch scratch, DateTimeOffset? sourceDate, CancellationToken cancellationToken)
+    {
+        var stream = TryOpen(file);
+        if (stream is null)
+            return null;
+        var reader = new LayerReader(stream, new LayerReadOptions { MaxUncompressedSize = MaxSize, MaxRatio = MaxRatio, MaxEntries = MaxEntries });
+        await using (reader.ConfigureAwait(false))
+        {
+            LayerEntry? entry;
+            try
+            {
+                entry = await reader.NextAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception e) when (e is SealerException { Id: "InvalidLayer" or "LayerTruncated" } or InvalidDataException or SharpCompressException)
+            {
+                // Packed, but no tar inside: a file like any other.
+                return null;
+            }
+
+            try
+            {
+                var entries = new SortedDictionary<string, SourceEntry>(StringComparer.Ordinal);
+                for (; entry is not null; entry = await reader.NextAsync(cancellationToken).ConfigureAwait(false))
+                {
+                    if (entry.Path.Length > 0)
+                        entries[entry.Path] = await UnpackAsync(reader, entry, entries, name, scratch, sourceDate, cancellationToken).ConfigureAwait(false);
+                }
+
+                return new SourceItem(name, IsFolder: true, [.. entries.Values]) { KeepsOwners = true };
+            }
+            catch (Exception e) when (e is InvalidDataException or SharpCompressException or EndOfStreamException)
+            {
+                throw Broken(name, "it is damaged", e);
+            }
+        }
+    }
+
+    private static async Task<SourceEntry> UnpackAsync(
+        LayerReader reader,
+        LayerEntry entry,
+        SortedDictionary<string, SourceEntry> earlier,
+        string name,
+        BuildScratch scratch,
+        DateTimeOffset? sourceDate,
+        CancellationToken cancellationToken)
+    {
+        var source = new SourceEntry
+        {
+            RelativePath = entry.Path,
+            Kind = entry.Kind,
+            Mode = entry.Mode,
+            Uid = entry.Uid,
+            Gid = entry.Gid,
+            Modified = SourceDate.Clamp(entry.Modified, sourceDate),
+            Size = entry.Size,
+            LinkTarget = entry.LinkTarget,
+        };
+        switch (entry.Kind)
+        {
+            case LayerEntryKind.File:
+                var path = scratch.NewPath();
+                var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write);
+                await using (file.ConfigureAwait(false))
+                    await reader.CopyToAsync(file, cancellationToken).ConfigureAwait(false);
+                return source with { LocalFile = path };
+            case LayerEntryKind.HardLink:
+                // Another name of the same content; where it goes is not known yet, so it becomes a file of its own.
+                if (!earlier.TryGetValue(entry.LinkTarget!, out var target) || target.LocalFile is null)
+                    throw Broken(name, $"the hard link '{entry.Path}' names nothing in it", null);
+                return source with { Kind = LayerEntryKind.File, LinkTarget = null, LocalFile = target.LocalFile, Size = target.Size };
+            case LayerEntryKind.Folder or LayerEntryKind.SymbolicLink:
+                return source;
+            default:
+                throw Broken(name, $"'{entry.Path}' is neither file, folder nor link", null);
+        }
+    }
+
+    // gzip, zstd and plain tar are known to the reader of layers; the two others are put in front of it.
+    private static Stream? TryOpen(string file)
+    {
+        var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, 128 * 1024, FileOptions.SequentialScan);
+        var magic = new byte[262];
+        var count = stream.ReadAtLeast(magic, magic.Length, throwOnEndOfStream: false);
+        stream.Position = 0;
+        var start = magic.AsSpan(0, count);
+        if (start.StartsWith("BZh"u8))
+            return new RatioStream(BZip2Stream.Create(stream, CompressionMode.Decompress, decompressConcatenated: true), stream);
+        if (start.StartsWith((ReadOnlySpan<byte>)[0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00]))
+            return new RatioStream(new XZStream(stream), stream);
+        if (start.StartsWith((ReadOnlySpan<byte>)[0x1F, 0x8B])
+            || start.StartsWith((ReadOnlySpan<byte>)[0x28, 0xB5, 0x2F, 0xFD])
+            || (count == 262 && start[257..262].SequenceEqual("ustar"u8)))
+        {
+            return stream;
+        }
+
+        stream.Dispose();
+        return null;
+    }
+
+    private static SealerException Broken(string name, string why, Exception? inner) => new(
+        "InvalidArchive",
+        ErrorKind.InvalidContent,
+        $"the archive '{name}' cannot be unpacked: {why}",
+        name,
+        inner);
+
+    /// <summary>Unpacked bytes, held to a ratio against the packed ones.</summary>
+    private sealed class RatioStream(Stream plain, Stream packed) : Stream
+    {
+        private const long Grace = 256L << 20;
+        private long _count;
+
+        public override bool CanRead => true;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => false;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position { get => _count; set => throw new NotSupportedException(); }
+
+        public override int Read(byte[] buffer, int offset, int count)
+        {
+            var read = plain.Read(buffer, offset, count);
+            _count += read;
+            if (_count > Grace && _count > packed.Position * MaxRatio)
+            {
+                throw new SealerException(
+                    "ArchiveRatioExceeded",
+                    ErrorKind.InvalidContent,
+                    $"an archive unpacks to more than {MaxRatio} times its size; that is refused");
+            }
+
+            return read;
+        }
+
+        public override void Flush()
+        {
+        }
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing)
+            {
+                plain.Dispose();
+                packed.Dispose();
+            }
+
+            base.Dispose(disposing);
+        }
+    }
+}

@@ -1,0 +1,82 @@
+using Sealer.Kubefiles;
+using Sealer.Kubefiles.Instructions;
+using Sealer.Kubefiles.Syntax;
+
+namespace Sealer.Images.Building;
+
+/// <summary>A source of an instruction, looked up in the context.</summary>
+/// <param name="Span">Where it stands in the Kubefile.</param>
+/// <param name="Address">A http(s) address that is still to be downloaded, or null.</param>
+/// <param name="Items">What it means in the context; empty of an address.</param>
+internal sealed record PlannedSource(SourceSpan Span, string? Address, IReadOnlyList<SourceItem> Items);
+
+/// <summary>An instruction with its sources.</summary>
+/// <param name="Instruction">The instruction.</param>
+/// <param name="Sources">Of COPY, ADD and the applications; else empty.</param>
+internal sealed record PlannedInstruction(KubefileInstruction Instruction, IReadOnlyList<PlannedSource> Sources);
+
+/// <summary>
+/// Looks up everything that a Kubefile wants of its context before anything is downloaded or written, so that all that is
+/// missing is told in one pass, as the mistakes of the text are.
+/// </summary>
+internal sealed class BuildPlan
+{
+    private readonly BuildContext _context;
+    private readonly DiagnosticBag _diagnostics;
+
+    private BuildPlan(BuildContext context, string fileName)
+    {
+        _context = context;
+        _diagnostics = new DiagnosticBag(fileName);
+    }
+
+    /// <exception cref="SealerException"><c>InvalidKubefile</c>, with a line for each mistake.</exception>
+    public static IReadOnlyList<PlannedInstruction> Make(KubefileParseResult kubefile, BuildContext context, string fileName)
+    {
+        var plan = new BuildPlan(context, fileName);
+        var planned = kubefile.Instructions
+            .Select(instruction => new PlannedInstruction(instruction, plan.SourcesOf(instruction)))
+            .ToList();
+        new KubefileParseResult(kubefile.Instructions, [.. kubefile.Diagnostics, .. plan._diagnostics.InOrder()]).ThrowIfInvalid();
+        return planned;
+    }
+
+    private List<PlannedSource> SourcesOf(KubefileInstruction instruction) => instruction switch
+    {
+        CopyInstruction copy => [.. copy.Sources.Select(source => Look(source.Span, source.Path, source.IsUrl, source.Content))],
+        AppInstruction app => [.. app.Sources.Select(source => Look(source.Span, source.Path, source.IsRemote, content: null))],
+        _ => [],
+    };
+
+    private PlannedSource Look(SourceSpan span, string path, bool isRemote, string? content)
+    {
+        if (content is not null)
+            return new PlannedSource(span, null, [Heredoc(path, content)]);
+        if (isRemote)
+            return new PlannedSource(span, path, []);
+        try
+        {
+            return new PlannedSource(span, null, _context.Resolve(path));
+        }
+        catch (SealerException e)
+        {
+            _diagnostics.Error(span, e.Message);
+            return new PlannedSource(span, null, []);
+        }
+    }
+
+    private static SourceItem Heredoc(string name, string text)
+    {
+        var content = System.Text.Encoding.UTF8.GetBytes(text);
+        var entry = new SourceEntry
+        {
+            RelativePath = "",
+            Kind = Layers.LayerEntryKind.File,
+            Mode = FileModes.Data,
+            Modified = DateTimeOffset.UnixEpoch,
+            Size = content.Length,
+            Content = content,
+        };
+        return new SourceItem(name, IsFolder: false, [entry]);
+    }
+}

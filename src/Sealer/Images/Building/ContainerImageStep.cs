@@ -1,0 +1,83 @@
+using Sealer.Events;
+using Sealer.Images.ContainerImages;
+
+namespace Sealer.Images.Building;
+
+/// <summary>The container images in a cluster image.</summary>
+/// <param name="Images">What the annotation says.</param>
+/// <param name="Paths">Those that lie elsewhere than by rule.</param>
+internal sealed record ContainerImageContent(IReadOnlyList<ContainerImage> Images, IReadOnlyDictionary<string, string> Paths);
+
+/// <summary>Finds, fetches and lays out the container images that the finished rootfs asks for.</summary>
+internal sealed class ContainerImageStep(BuildServices services, Platform platform, RootfsTree tree, ClusterImage? parent)
+{
+    private readonly BuildOptions _options = services.Options;
+
+    /// <summary>What is wanted; null of a lite image, in which none are wanted.</summary>
+    public async Task<ContainerImageScan?> ScanAsync(CancellationToken cancellationToken)
+    {
+        if (_options.Mode == BuildMode.Lite)
+            return null;
+        return await ContainerImageScanner.ScanAsync(
+            new ContainerImageScanOptions
+            {
+                Files = tree,
+                Platform = platform,
+                ContainerImages = _options.ImageArchives,
+                ImageLists = _options.ImageListPaths,
+                CredentialLists = _options.ImageListWithCredentialsPaths,
+                IgnoredImages = await IgnoredAsync(cancellationToken).ConfigureAwait(false),
+                ContextFolder = _options.ContextFolder,
+                Helm = _options.Helm,
+            },
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Adds the layer with the images.</summary>
+    public async Task<ContainerImageContent> AddAsync(ImageState state, CancellationToken cancellationToken)
+    {
+        var held = new RegistryTree(tree, parent?.ContainerImages, HeldPaths());
+        var scan = await ScanAsync(cancellationToken).ConfigureAwait(false);
+        if (scan is null)
+            return new ContainerImageContent(held.Images, held.Paths);
+        foreach (var warning in scan.Warnings)
+            services.Events?.Report(new WarningEvent(warning.ToString()));
+
+        var registries = services.RegistriesWith(scan.Credentials, out var client);
+        using var closing = client;
+        using var archives = new ArchiveSources(services.Store);
+        var fetcher = new ContainerImageFetcher(services.Store, registries, archives.OpenAsync, services.Events);
+        var fetched = await fetcher.FetchAsync(scan.Images, platform, held, cancellationToken).ConfigureAwait(false);
+        var result = await RegistryLayer.WriteAsync(
+            services.Store, fetched, held, state.Created(services.SourceDate), cancellationToken).ConfigureAwait(false);
+        if (result.Layer is { } layer)
+            state.AddLayer(new StepLayer(layer, layer.Digest, null), $"registry: {fetched.Count(image => !image.IsHeld)} container images");
+        return new ContainerImageContent(ContainerImageList.Of(scan.Images, platform, held), result.Paths);
+    }
+
+    private IReadOnlyDictionary<string, string>? HeldPaths() =>
+        parent?.Manifest?.Annotations?.GetValueOrDefault(SealerAnnotations.ContainerImagePaths) is { } json
+            ? ContainerImagePaths.Read(json)
+            : null;
+
+    private async Task<IReadOnlyList<string>> IgnoredAsync(CancellationToken cancellationToken)
+    {
+        if (_options.IgnoredImageListPath is not { } path)
+            return _options.IgnoredImages;
+        if (!File.Exists(path))
+        {
+            throw new SealerException(
+                "IgnoredImageListNotFound",
+                ErrorKind.NotFound,
+                $"There is no list of images to leave out at '{path}'.",
+                path);
+        }
+
+        var lines = await File.ReadAllLinesAsync(path, cancellationToken).ConfigureAwait(false);
+        return
+        [
+            .. _options.IgnoredImages,
+            .. lines.Select(line => line.Trim(' ', '\t', '"', '\'')).Where(line => line.Length > 0 && !line.StartsWith('#')),
+        ];
+    }
+}

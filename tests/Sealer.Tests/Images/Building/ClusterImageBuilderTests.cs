@@ -1,0 +1,360 @@
+using Sealer.Events;
+using Sealer.Images;
+using Sealer.Images.Building;
+
+namespace Sealer.Tests.Images.Building;
+
+public sealed class ClusterImageBuilderTests : IDisposable
+{
+    private readonly BuildFixture _fixture = new();
+
+    private TestFolder Context => _fixture.Context;
+
+    public void Dispose() => _fixture.Dispose();
+
+    [Fact]
+    public async Task Files_and_settings_come_into_the_image()
+    {
+        Context.File("rootfs/bin/run", "#!/bin/sh\n", (UnixFileMode)0b111_111_101).File("rootfs/etc/x", "x").File("skip");
+        var image = await _fixture.BuildAsync("FROM scratch|MAINTAINER me|ENV A=1|COPY rootfs .|LABEL l=1|CMDS echo $A");
+        Assert.Equal("bin/ bin/run etc/ etc/x", await _fixture.ListAsync(image));
+        Assert.Equal("#!/bin/sh\n", await _fixture.ReadAsync(image, "bin/run"));
+        Assert.Equal("test:v1", image.Name);
+        Assert.Equal("me", image.Config!.Author);
+        Assert.Equal(["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "A=1"], image.Config.Settings!.Env);
+        Assert.Equal("1", image.Labels["l"]);
+        Assert.StartsWith("v", image.Labels[SealerAnnotations.VersionLabel], StringComparison.Ordinal);
+        Assert.Equal(["echo $A"], image.Launch.Cmds);
+        Assert.Equal("1", image.Env["A"]);
+        Assert.Equal(TestFolder.Time, image.Created!.Value.UtcDateTime);
+        Assert.Equal(["MAINTAINER me", "ENV A=1", "COPY rootfs .", "LABEL l=1", "CMDS echo $A"], image.Config.History!.Select(h => h.CreatedBy));
+        Assert.Equal(ClusterImageType.KubeInstaller, image.Type);
+        Assert.DoesNotContain(image.Manifest!.Annotations!.Keys, key => key.StartsWith("org.opencontainers", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task The_same_inputs_give_the_same_image_in_any_store_and_any_folder()
+    {
+        const string kubefile = "FROM scratch|COPY d .|APP a local://d/a.yaml";
+        Context.File("d/a.yaml", "{}").File("d/b/c", "2");
+        var one = await _fixture.BuildAsync(kubefile, o => o with { NoCache = true });
+        using var other = new BuildFixture();
+        other.Context.File("d/b/c", "2").File("d/a.yaml", "{}").File("not/copied");
+        var two = await other.BuildAsync(kubefile);
+        Assert.Equal(one.Digest, two.Digest);
+    }
+
+    [Fact]
+    public async Task Nothing_is_newer_than_the_source_date()
+    {
+        Context.File("x");
+        var date = DateTimeOffset.FromUnixTimeSeconds(1_000_000);
+        var image = await _fixture.BuildAsync("FROM scratch|COPY x .", o => o with { SourceDate = date });
+        Assert.Equal(date, image.Created);
+        Assert.Equal(1_000_000, (await _fixture.FilesAsync(image)).FindFile("x")!.Entry.Modified);
+    }
+
+    [Fact]
+    public async Task An_unchanged_layer_is_taken_from_the_build_before()
+    {
+        Context.File("x", "one").File("y", "two");
+        const string kubefile = "FROM scratch|COPY x .|COPY y .";
+        var before = await _fixture.BuildAsync(kubefile);
+        _fixture.Events.Clear();
+        var after = await _fixture.BuildAsync(kubefile);
+        Assert.Equal(before.Digest, after.Digest);
+        Assert.Equal(2, Unchanged());
+
+        // The same size and time, and another content: a cache that trusted times would not see it.
+        Context.File("y", "TWO");
+        _fixture.Events.Clear();
+        var changed = await _fixture.BuildAsync(kubefile);
+        Assert.Equal("TWO", await _fixture.ReadAsync(changed, "y"));
+        Assert.Equal(1, Unchanged());
+
+        _fixture.Events.Clear();
+        Assert.Equal(changed.Digest, (await _fixture.BuildAsync(kubefile, o => o with { NoCache = true })).Digest);
+        Assert.Equal(0, Unchanged());
+
+        int Unchanged() => _fixture.Events.OfType<DetailEvent>().Count(e => e.Message.Contains("is unchanged", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_derived_image_has_the_applications_labels_and_files_of_its_parent_and_not_its_launch()
+    {
+        Context.File("a.yaml", "{}").File("b.yaml", "{}").File("x", "new");
+        var parent = await _fixture.BuildAsync(
+            "FROM scratch|ENV E=1 F=1|LABEL l=1 m=1|COPY x old/x|APP a local://a.yaml|LAUNCH a", o => o with { Tags = [ImageReference.Parse("parent:v1")] });
+        var image = await _fixture.BuildAsync("FROM parent:v1|ENV F=$E$E|LABEL m=2|APP b local://b.yaml|APPENV a K=v|COPY x old|LAUNCH b");
+        Assert.Equal(["a", "b"], image.Applications.Select(a => a.Name));
+        Assert.Equal("v", image.Applications[0].Env!["K"]);
+        Assert.Equal(("1", "2"), (image.Labels["l"], image.Labels["m"]));
+        Assert.Equal(["b"], image.Launch.AppNames);
+        Assert.Equal(["F=11"], image.Env.Select(e => $"{e.Key}={e.Value}"));
+        Assert.Equal(["E=1", "F=11"], image.Config!.Settings!.Env!.Skip(1));
+        Assert.Equal("application/ application/apps/ application/apps/a/ application/apps/a/a.yaml application/apps/b/ application/apps/b/b.yaml old/ old/x", await _fixture.ListAsync(image));
+        Assert.Equal(parent.Layers.Select(l => l.Digest), image.Layers.Take(2).Select(l => l.Digest));
+        Assert.Equal("docker.io/library/parent:v1", image.Manifest!.Annotations!["org.opencontainers.image.base.name"]);
+        Assert.Equal(parent.Digest.ToString(), image.Manifest.Annotations["org.opencontainers.image.base.digest"]);
+        Assert.Equal(image.Layers.Count, image.Config.History!.Count(h => !h.EmptyLayer));
+    }
+
+    [Fact]
+    public async Task Several_platforms_make_an_index()
+    {
+        Context.File("amd64/bin/x", "amd").File("arm64/bin/x", "arm").File("app.yaml", "{}");
+        var image = await _fixture.BuildAsync(
+            "FROM scratch|COPY ${ARCH}/bin bin|ENV P=$TARGETPLATFORM|APP myapp local://app.yaml|LAUNCH myapp",
+            o => o with { Platforms = [Platform.Parse("linux/amd64"), Platform.Parse("linux/arm64")], Annotations = new Dictionary<string, string> { ["k"] = "v" } });
+        Assert.True(image.IsIndex);
+        Assert.Equal(["linux/amd64", "linux/arm64"], image.Platforms.Select(p => p.ToString()));
+        Assert.Equal("arm", await _fixture.ReadAsync(image.Images[1], "bin/x"));
+        Assert.Equal("amd", await _fixture.ReadAsync(image.Images[0], "bin/x"));
+        Assert.Equal("linux/arm64", image.Images[1].Env["P"]);
+        Assert.Equal("v", image.Images[1].Manifest!.Annotations!["k"]);
+        Assert.Equal(image.Images[0].Layers[1].Digest, image.Images[1].Layers[1].Digest);
+    }
+
+    [Fact]
+    public async Task All_names_are_given_and_labels_of_the_caller_win()
+    {
+        Context.File("x");
+        var image = await _fixture.BuildAsync("FROM scratch|COPY x .|LABEL a=1", o => o with
+        {
+            Tags = [ImageReference.Parse("one:v1"), ImageReference.Parse("r.io/two:v2")],
+            Labels = new Dictionary<string, string> { ["a"] = "2", [SealerAnnotations.VersionLabel] = "mine" },
+            Type = ClusterImageType.AppInstaller,
+        });
+        Assert.Equal(["docker.io/library/one:v1", "r.io/two:v2"], _fixture.Store.List().Select(i => i.Reference!.ToString()).Order());
+        Assert.Equal(("2", "mine"), (image.Labels["a"], image.Labels[SealerAnnotations.VersionLabel]));
+        Assert.Equal(ClusterImageType.AppInstaller, image.Type);
+    }
+
+    [Theory]
+    [InlineData("FROM scratch|COPY nothing .", "InvalidKubefile", "Kubefile:2:6 there is no 'nothing' in the context")]
+    [InlineData("FROM scratch|COPY ../x .", "InvalidKubefile", "Kubefile:2:6 '../x' leads out of the context; copy what it means into the context first")]
+    [InlineData("FROM scratch|APP a local://../x", "InvalidKubefile", "Kubefile:2:7 '../x' leads out of the context; copy what it means into the context first")]
+    [InlineData("FROM scratch|COPY a ../../etc/", "InvalidDestination", "Kubefile:2:1 the destination '../../etc/' leads out of the rootfs")]
+    [InlineData("FROM scratch|COPY --chown=app a b", "InvalidOwner", "Kubefile:2:1 'app' of --chown is not in the image's etc/passwd; give its number")]
+    [InlineData("FROM scratch|COPY a b|COPY a b/c", "InvalidDestination", "Kubefile:3:1 'b' is a file in the image, and something is copied below it")]
+    [InlineData("FROM scratch|APP a local://a", "InvalidKubefile",
+        "Kubefile:2:1 how to start 'a' cannot be told from its files, which are neither a chart nor only manifests nor only scripts; add APPCMDS a [\"command\", ...]")]
+    [InlineData("FROM scratch|APP a local://empty", "InvalidApplication", "Kubefile:2:1 the application 'a' has no files")]
+    [InlineData("FROM nothing:v1", "ImageNotFound", "FROM nothing:v1: neither the local store nor its registry has that image. Look at the name, or import the image first.")]
+    public async Task What_cannot_be_built_is_told_and_nothing_gets_a_name(string kubefile, string id, string message)
+    {
+        Context.File("a").Folder("empty");
+        var error = await _fixture.FailAsync(kubefile);
+        Assert.Equal((id, message), (error.Id, error.Message));
+        Assert.Empty(_fixture.Store.List());
+    }
+
+    [Fact]
+    public async Task Mistakes_of_text_and_context_are_told_in_one_pass()
+    {
+        var error = await _fixture.FailAsync("FROM scratch|COPY one .|NONSENSE|APP a local://two|APP b local://*.yaml");
+        Assert.Equal(
+            [
+                "Kubefile:3:1 'NONSENSE' is not an instruction",
+                "Kubefile:2:6 there is no 'one' in the context",
+                "Kubefile:4:7 there is no 'two' in the context",
+                "Kubefile:5:7 nothing in the context matches '*.yaml'",
+            ],
+            error.Message.Split(Environment.NewLine));
+    }
+
+    [Fact]
+    public async Task An_ordinary_image_cannot_be_a_parent()
+    {
+        _fixture.Registry.Names["docker.io/library/alpine:latest"] = _fixture.Registry.AddImage(extension: null);
+        Assert.Equal("NotAClusterImage", (await _fixture.FailAsync("FROM alpine")).Id);
+    }
+
+    [Theory]
+    [InlineData("kube-instaler", "InvalidImageType")]
+    [InlineData("", "InvalidImageType")]
+    public async Task A_type_that_is_none_is_refused(string type, string id) =>
+        Assert.Equal(id, (await _fixture.FailAsync("FROM scratch", o => o with { Type = type })).Id);
+
+    [Fact]
+    public async Task A_build_without_a_name_or_a_kubefile_is_refused()
+    {
+        Assert.Equal("TagMissing", (await _fixture.FailAsync("FROM scratch", o => o with { Tags = [] })).Id);
+        Assert.Equal("KubefileNotFound", (await _fixture.FailAsync("", o => o with { KubefileText = null })).Id);
+    }
+
+    [Fact]
+    public async Task The_kubefile_of_the_context_is_read_and_hides_nothing_of_itself()
+    {
+        Context.File("Kubefile", "FROM scratch\nCOPY . .\n").File("x").File(".dockerignore", "y\n.dockerignore\n").File("y");
+        var image = await _fixture.Builder().BuildAsync(_fixture.Options, CancellationToken.None);
+        Assert.Equal("Kubefile x", await _fixture.ListAsync(image));
+    }
+
+    [Fact]
+    public async Task A_kubefile_of_old_sealer_builds_as_it_is()
+    {
+        Context.File("charts/web/Chart.yaml", "name: web").File("list", "# nothing\n").File("imageList", "# nothing\n");
+        var image = await _fixture.BuildAsync(
+            "FROM scratch|COPY charts charts|COPY imageList manifests|CMD helm install web charts/web, kubectl get pods",
+            o => o with { Mode = BuildMode.Lite });
+        Assert.Equal("charts/ charts/web/ charts/web/Chart.yaml manifests/ manifests/imageList", await _fixture.ListAsync(image));
+        Assert.Equal(["helm install web charts/web", "kubectl get pods"], image.Launch.Cmds);
+    }
+
+    [Fact]
+    public async Task Heredocs_become_files()
+    {
+        var image = await _fixture.BuildAsync("FROM scratch|ENV P=80|COPY <<a.conf <<'b.conf' etc/|port $P|a.conf|port $P|b.conf");
+        Assert.Equal("port 80\n", await _fixture.ReadAsync(image, "etc/a.conf"));
+        Assert.Equal("port $P\n", await _fixture.ReadAsync(image, "etc/b.conf"));
+    }
+
+    [Theory]
+    [InlineData(PullPolicy.Never, 1, 0)]
+    [InlineData(PullPolicy.Missing, 1, 0)]
+    [InlineData(PullPolicy.IfNewer, 2, 1)]
+    [InlineData(PullPolicy.Always, 2, 1)]
+    public async Task The_parent_is_fetched_as_the_policy_says(PullPolicy policy, int version, int fetchedWhenNewer)
+    {
+        await PublishAsync("1");
+        await _fixture.BuildAsync("FROM r.io/parent:v1");
+        await PublishAsync("2");
+        var opened = _fixture.Registry.Opened;
+        var image = await _fixture.BuildAsync("FROM r.io/parent:v1", o => o with { Pull = policy });
+        Assert.Equal($"{version}", await _fixture.ReadAsync(image, "version"));
+        Assert.Equal(fetchedWhenNewer, Math.Min(1, _fixture.Registry.Opened - opened));
+
+        async Task PublishAsync(string content)
+        {
+            using var maker = new BuildFixture();
+            maker.Context.File("version", content);
+            var made = await maker.BuildAsync("FROM scratch|COPY version .");
+            await ImageCopier.CopyAsync(maker.Store, made.Descriptor, _fixture.Registry, new CopyOptions(), null, CancellationToken.None);
+            _fixture.Registry.Names["r.io/parent:v1"] = made.Descriptor;
+        }
+    }
+
+    [Fact]
+    public async Task A_parent_that_may_not_be_fetched_must_be_there() =>
+        Assert.Contains("may not be fetched", (await _fixture.FailAsync("FROM r.io/parent:v1", o => o with { Pull = PullPolicy.Never })).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public async Task A_preview_tells_layers_and_images_and_writes_nothing()
+    {
+        Context.File("m/app.yaml", "kind: Pod\nspec:\n  containers:\n  - image: nginx:1.25\n").File("big", new string('x', 1000));
+        var preview = await _fixture.PreviewAsync(
+            "FROM scratch|COPY m manifests|COPY big d/|APP web local://m/app.yaml https://example.invalid/x.yaml|RUN true|ADD https://example.invalid/y z",
+            o => o with { Tags = [] });
+        var platform = Assert.Single(preview.Platforms);
+        Assert.Equal(["Kubefile:2:1", "Kubefile:3:1", "Kubefile:4:1", "Kubefile:5:1", "Kubefile:6:1"], platform.Layers.Select(l => l.Place));
+        Assert.Equal((1, 1000), (platform.Layers[1].Files, platform.Layers[1].Bytes));
+        Assert.Equal(["d", "d/big"], platform.Layers[1].Entries.Select(e => e.Path));
+        Assert.Equal(["https://example.invalid/x.yaml"], platform.Layers[2].Downloads);
+        Assert.Equal(["https://example.invalid/y"], platform.Layers[4].Downloads);
+        Assert.Equal(
+            ["manifests/app.yaml:4 ", "application/apps/web/app.yaml:4 web"],
+            platform.ContainerImages.Select(i => $"{i.Place} {i.AppName}"));
+        Assert.Contains(platform.Warnings, w => w.StartsWith("Kubefile:5:1 What RUN makes", StringComparison.Ordinal));
+        Assert.Equal(0, _fixture.Registry.Opened);
+        Assert.Empty(Directory.EnumerateFiles(Path.Combine(_fixture.Store.Folder, "blobs"), "*", SearchOption.AllDirectories));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Combine(_fixture.Store.Folder, "partial")));
+    }
+
+    [Fact]
+    public async Task A_preview_on_an_absent_parent_says_what_it_cannot_know()
+    {
+        Context.File("x");
+        var platform = Assert.Single((await _fixture.PreviewAsync("FROM r.io/parent:v1|COPY x .|LAUNCH theirs")).Platforms);
+        Assert.False(platform.BaseIsKnown);
+        Assert.Contains(platform.Warnings, w => w.StartsWith("r.io/parent:v1 is not in the local store", StringComparison.Ordinal));
+        Assert.Equal(0, _fixture.Registry.Opened);
+    }
+
+    [Fact]
+    public async Task Two_builds_at_once_in_one_store_both_succeed()
+    {
+        for (var i = 0; i < 40; i++)
+            Context.File($"d/{i}", new string((char)('a' + i % 26), 5000 + i));
+        var builds = Enumerable.Range(0, 4).Select(i => Task.Run(() => _fixture.BuildAsync(
+            "FROM scratch|COPY d .",
+            o => o with { Tags = [ImageReference.Parse($"test:v{i}")] },
+            Sealer.Images.Storage.ImageStore.Open(_fixture.Store.Folder))));
+        var images = await Task.WhenAll(builds);
+        Assert.Single(images.Select(i => i.Digest).Distinct());
+        Assert.Equal(4, _fixture.Store.List().Count);
+        Assert.Equal(40, (await _fixture.FilesAsync(images[0])).Files.Count);
+    }
+
+    [Fact]
+    public async Task A_build_that_is_cancelled_in_the_middle_leaves_a_valid_store()
+    {
+        for (var i = 0; i < 50; i++)
+            Context.File($"d/{i}", new string('x', 100_000));
+        Context.File("first", "1");
+        using var cancel = new CancellationTokenSource();
+        var events = new CancelAt(cancel, "COPY d .");
+        var builder = new ClusterImageBuilder(_fixture.Store, _ => _fixture.Registry, events);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => builder.BuildAsync(
+            _fixture.Options with { KubefileText = "FROM scratch\nCOPY first .\nCOPY d .\n" }, cancel.Token));
+        Assert.Empty(_fixture.Store.List());
+        Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Combine(_fixture.Store.Folder, "partial")));
+
+        // What was whole is used again, and the rest is made.
+        await _fixture.BuildAsync("FROM scratch|COPY first .|COPY d .");
+        Assert.Contains(_fixture.Events.OfType<DetailEvent>(), e => e.Message.Contains("is unchanged", StringComparison.Ordinal));
+        var report = await _fixture.Store.SweepAsync(dryRun: false, CancellationToken.None);
+        Assert.Empty(report.Removed);
+    }
+
+    [Fact]
+    public async Task What_a_killed_build_left_is_swept()
+    {
+        Context.File("x");
+        var image = await _fixture.BuildAsync("FROM scratch|COPY x .");
+        File.WriteAllText(Path.Combine(_fixture.Store.Folder, "partial", "tmp-dead"), "half a layer");
+        var folder = Directory.CreateDirectory(Path.Combine(_fixture.Store.Folder, "partial", "tmp-rootfs"));
+        File.WriteAllText(Path.Combine(folder.FullName, "file"), "of a rootfs");
+        await _fixture.Store.SweepAsync(dryRun: false, CancellationToken.None);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Combine(_fixture.Store.Folder, "partial")));
+        Assert.Equal("x", await _fixture.ListAsync(image));
+    }
+
+    [Fact]
+    public async Task Container_images_that_files_ask_for_are_put_in_and_the_parents_are_not_put_in_again()
+    {
+        Offer("r.io/one:v1", "one");
+        Offer("r.io/two:v2", "two");
+        Context.File("m/app.yaml", "image: r.io/one:v1\n").File("b.yaml", "image: r.io/two:v2\n");
+        var parent = await _fixture.BuildAsync("FROM scratch|COPY m manifests", o => o with { Tags = [ImageReference.Parse("parent:v1")] });
+        Assert.Equal(["r.io/one:v1"], parent.ContainerImages.Select(i => i.Image));
+        _fixture.Registry.Names.TryRemove("r.io/one:v1", out _);
+        var image = await _fixture.BuildAsync("FROM parent:v1|APP two local://b.yaml|LAUNCH two");
+        Assert.Equal(["r.io/one:v1 ", "r.io/two:v2 two"], image.ContainerImages.Select(i => $"{i.Image} {i.AppName}").Order());
+        var files = await _fixture.FilesAsync(image);
+        Assert.NotNull(files.FindFile("registry/docker/registry/v2/repositories/one/_manifests/tags/v1/current/link"));
+        Assert.NotNull(files.FindFile("registry/docker/registry/v2/repositories/two/_manifests/tags/v2/current/link"));
+        Assert.All(files.Layers[^1].Entries, e => Assert.DoesNotContain("/one/", e.Path, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_lite_image_holds_no_container_images()
+    {
+        Context.File("m/app.yaml", "image: r.io/one:v1\n");
+        var image = await _fixture.BuildAsync("FROM scratch|COPY m manifests", o => o with { Mode = BuildMode.Lite });
+        Assert.Empty(image.ContainerImages);
+        Assert.Equal(0, _fixture.Registry.Opened);
+    }
+
+    private void Offer(string name, string content) =>
+        _fixture.Registry.Names[name] = _fixture.Registry.AddImage(extension: null, layers: [content]);
+
+    private sealed class CancelAt(CancellationTokenSource cancel, string item) : IProgress<SealerEvent>
+    {
+        public void Report(SealerEvent value)
+        {
+            if (value is ProgressEvent progress && progress.Item == item)
+                cancel.Cancel();
+        }
+    }
+}
