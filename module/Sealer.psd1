@@ -13,6 +13,7 @@
     TypesToProcess         = @('Sealer.Types.ps1xml')
     # The build fails where this list and the cmdlets differ.
     CmdletsToExport        = @(
+        'Build-ClusterImage'
         'Compare-ClusterImage'
         'Copy-ClusterImage'
         'Dismount-ClusterImage'

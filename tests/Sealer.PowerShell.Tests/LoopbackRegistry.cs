@@ -13,6 +13,7 @@ internal sealed partial class LoopbackRegistry : IAsyncDisposable
 {
     private readonly HttpListener _listener = new();
     private readonly Task _loop;
+    private int _requests;
     private readonly ConcurrentDictionary<string, byte[]> _blobs = new();
     private readonly ConcurrentDictionary<string, (string Type, byte[] Body)> _manifests = new();
     private readonly ConcurrentDictionary<string, MemoryStream> _uploads = new();
@@ -35,6 +36,9 @@ internal sealed partial class LoopbackRegistry : IAsyncDisposable
 
     /// <summary>Set when a request hangs.</summary>
     public TaskCompletionSource Hung { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>How many requests came.</summary>
+    public int Requests => _requests;
 
     /// <summary>Bytes of blobs that were sent here.</summary>
     public long Received { get; private set; }
@@ -125,6 +129,7 @@ internal sealed partial class LoopbackRegistry : IAsyncDisposable
 
     private async Task AnswerAsync(HttpListenerContext context)
     {
+        Interlocked.Increment(ref _requests);
         var (request, response) = (context.Request, context.Response);
         if (Login is not null && request.Headers["Authorization"] != "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes(Login)))
         {

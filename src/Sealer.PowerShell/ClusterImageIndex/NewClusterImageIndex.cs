@@ -20,6 +20,7 @@ namespace Sealer.PowerShell;
 /// <code>Get-ClusterImage skyline:v3-* | New-ClusterImageIndex -Tag registry.example.com/skyline:v3 | Publish-ClusterImage</code>
 /// Whatever was built for v3 is published as one.
 /// </example>
+/// <seealso cref="BuildClusterImage"/>
 [Cmdlet(VerbsCommon.New, "ClusterImageIndex", SupportsShouldProcess = true, DefaultParameterSetName = ByObject)]
 [OutputType(typeof(ClusterImage))]
 public sealed class NewClusterImageIndex : SelectedImageCmdlet
