@@ -19,6 +19,17 @@ internal sealed class RecordingHost : PSHost
 
     public ConcurrentQueue<ProgressRecord> Progress => _interface.Progress;
 
+    /// <summary>What a prompt for a password gets.</summary>
+    public string Password
+    {
+        set
+        {
+            _interface.Password.Clear();
+            foreach (var character in value)
+                _interface.Password.AppendChar(character);
+        }
+    }
+
     /// <summary>Which choice prompts get: 0 is the first, usually Yes.</summary>
     public int Answer
     {
@@ -61,6 +72,8 @@ internal sealed class RecordingHost : PSHost
 
         public int Answer { get; set; }
 
+        public SecureString Password { get; } = new();
+
         public override PSHostRawUserInterface RawUI { get; } = new Raw();
 
         public override void Write(string value) => Screen.Append(value);
@@ -89,11 +102,11 @@ internal sealed class RecordingHost : PSHost
             throw new NotSupportedException();
 
         public override PSCredential PromptForCredential(string caption, string message, string userName, string targetName) =>
-            throw new NotSupportedException();
+            new(userName, Password);
 
         public override PSCredential PromptForCredential(
             string caption, string message, string userName, string targetName, PSCredentialTypes allowedCredentialTypes, PSCredentialUIOptions options) =>
-            throw new NotSupportedException();
+            new(userName, Password);
 
         public override string ReadLine() => throw new NotSupportedException();
 

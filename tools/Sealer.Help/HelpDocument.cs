@@ -159,11 +159,13 @@ internal sealed class HelpDocument(Documentation docs, IReadOnlyList<Cmdlet> cmd
         var code = example.Elements("code").Select(Documentation.Code).ToList();
         if (code.Count == 0)
             problems.Add($"{cmdlet.Name}: example {number} has no <code>.");
+        // The rest run in the tests on the engine alone.
+        var needsMore = example.Elements("code").Any(element => element.Attribute("pwsh") is not null) ? " (needs all of PowerShell)" : "";
         var words = new XElement(example);
         words.Elements("code").Remove();
         return new XElement(
             Command + "example",
-            new XElement(Maml + "title", $"--------------- Example {number} ---------------"),
+            new XElement(Maml + "title", $"--------------- Example {number}{needsMore} ---------------"),
             new XElement(Dev + "code", string.Join('\n', code)),
             new XElement(Dev + "remarks", Para(Required(docs.Paragraphs(words), $"{cmdlet.Name}: example {number} has no words."))));
     }

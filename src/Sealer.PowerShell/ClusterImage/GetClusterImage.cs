@@ -37,7 +37,7 @@ public sealed class GetClusterImage : ImageCmdlet
     [ValidateNotNullOrEmpty]
     public string[] Name { get; set; } = [];
 
-    /// <summary>Of an image for several platforms, the one for this platform, for example <c>linux/arm64</c>.</summary>
+    /// <summary>Of an image for several platforms, the one for this platform, for example <c>linux/arm64</c>; of a list, those that have it.</summary>
     [Parameter]
     [ArgumentCompleter(typeof(PlatformCompleter))]
     public Platform? Platform { get; set; }
@@ -51,14 +51,21 @@ public sealed class GetClusterImage : ImageCmdlet
         if (Name.Length == 0)
         {
             var stored = Store.List().Where(image => All || image.Reference is not null);
-            await WriteAsync(await LoadAsync(stored, cancellationToken), cancellationToken);
+            await WriteAsync(await LoadAsync(stored, cancellationToken), isPattern: true, cancellationToken);
         }
 
-        await ForEachAsync(Name, async name => await WriteAsync(await FindAsync(name, cancellationToken), cancellationToken), cancellationToken);
+        await ForEachAsync(
+            Name,
+            async name => await WriteAsync(
+                await FindAsync(name, cancellationToken), WildcardPattern.ContainsWildcardCharacters(name), cancellationToken),
+            cancellationToken);
     }
 
-    private Task WriteAsync(IReadOnlyList<ClusterImage> images, CancellationToken cancellationToken) => ForEachAsync(
-        images.OrderBy(image => image.Name, StringComparer.Ordinal),
+    // Of an image that is named, a missing platform is an error; of many, only those that have it are meant.
+    private Task WriteAsync(IReadOnlyList<ClusterImage> images, bool isPattern, CancellationToken cancellationToken) => ForEachAsync(
+        images
+            .Where(image => !isPattern || Platform is null || image.Platforms.Any(Platform.Accepts))
+            .OrderBy(image => image.Name, StringComparer.Ordinal),
         image => WriteAsync(Platform is null ? image : image.ForPlatform(Platform)),
         cancellationToken);
 }

@@ -1,0 +1,112 @@
+BeforeAll {
+    . (Join-Path $PSScriptRoot 'Common.ps1')
+    $context = New-Item -ItemType Directory (Join-Path $TestDrive 'skyline')
+    $null = New-Item -ItemType Directory (Join-Path $context 'manifests')
+    Set-Content (Join-Path $context 'Kubefile') @'
+FROM scratch
+ARG WHO=world
+COPY manifests manifests
+LABEL who=$WHO
+CMDS ["kubectl apply -f manifests"]
+'@
+    Set-Content (Join-Path $context 'manifests' 'web.yaml') @'
+kind: Pod
+spec:
+  containers:
+    - image: registry.example.com/web:v1
+'@
+    Push-Location $TestDrive
+}
+
+AfterAll {
+    Pop-Location
+    Get-ClusterImage pester* | Remove-ClusterImage
+}
+
+Describe 'An image without a network' {
+    It 'is built, exported in parts, removed, imported and verified' {
+        $image = Build-ClusterImage ./skyline -Tag pester:v1 -Mode Lite -Platform linux/amd64, linux/arm64 -Label 'a=b=c'
+        $image.Name | Should -Be 'pester:v1'
+        $image.Labels['a'] | Should -Be 'b=c'
+        $image.Platforms | Should -Be 'linux/amd64', 'linux/arm64'
+
+        $image | Export-ClusterImage -Path ./pester.tar -PassThru | Should -BeOfType System.IO.FileInfo
+        $image | Remove-ClusterImage
+        Get-ClusterImage pester* | Should -BeNullOrEmpty
+
+        $again = Get-ChildItem ./pester.tar | Import-ClusterImage
+        $again.Digest.ToString() | Should -Be $image.Digest.ToString()
+        ($again | Test-ClusterImage).Passed | Should -BeTrue
+        Test-ClusterImage -Path ./pester.tar -Quiet | Should -BeTrue
+    }
+
+    It 'is the same image when it is built again' {
+        $first = Build-ClusterImage ./skyline -Tag pester:v1 -Mode Lite -Platform linux/amd64
+        $second = Build-ClusterImage ./skyline -Tag pester:v2 -Mode Lite -Platform linux/amd64 -NoCache
+        $second.Digest.ToString() | Should -Be $first.Digest.ToString()
+        Compare-ClusterImage pester:v1 pester:v2 | Should -BeNullOrEmpty
+    }
+
+    It 'differs where its Kubefile was told otherwise' {
+        $null = Build-ClusterImage ./skyline -Tag pester:v1 -Mode Lite -Platform linux/amd64
+        $null = Build-ClusterImage ./skyline -Tag pester:v2 -Mode Lite -Platform linux/amd64 -BuildArgument @{ WHO = 'pester' }
+        $difference = Compare-ClusterImage pester:v1 pester:v2
+        $difference.Name | Should -Be 'who'
+        $difference.Before | Should -Be 'world'
+        $difference.After | Should -Be 'pester'
+    }
+
+    It 'has a table that fits the screen' {
+        $null = Build-ClusterImage ./skyline -Tag pester:v1 -Mode Lite
+        $lines = Get-ClusterImage pester:v1 | Out-String -Stream -Width 120
+        $lines | Where-Object Length -gt 120 | Should -BeNullOrEmpty
+        "$lines" | Should -Match 'Name\s+Platform\s+Type\s+Digest\s+Created\s+Size'
+    }
+}
+
+Describe '-WhatIf' {
+    It 'shows who asks for which container image, and builds nothing' {
+        $told = Build-ClusterImage ./skyline -Tag pester:whatif -WhatIf 6>&1
+        "$told" | Should -Match 'manifests/web.yaml:4'
+        Get-ClusterImage pester:wh* | Should -BeNullOrEmpty
+    }
+
+    It 'removes nothing' {
+        $null = Build-ClusterImage ./skyline -Tag pester:v1 -Mode Lite
+        Remove-ClusterImage pester:v1 -WhatIf
+        Get-ClusterImage pester:v1 | Should -Not -BeNullOrEmpty
+    }
+}
+
+Describe 'Bad values' {
+    It '<Script> is refused: <Id>' -ForEach @(
+        @{ Script = 'Get-ClusterImage nothing:here'; Id = 'ImageNotFound,*' }
+        @{ Script = 'Get-ClusterImage Upper/Case'; Id = 'InvalidImageReference,*' }
+        @{ Script = 'Get-ClusterImage -Platform amd64'; Id = 'CannotConvertArgumentNoMessage,*' }
+        @{ Script = 'Build-ClusterImage ./nowhere -Tag pester:bad'; Id = '*NotFound,*' }
+        @{ Script = 'Build-ClusterImage ./skyline -Tag Bad:Name:v1'; Id = 'CannotConvertArgumentNoMessage,*' }
+        @{ Script = 'Build-ClusterImage ./skyline -Tag pester:bad -Type whatever'; Id = 'ParameterArgumentValidationError,*' }
+        @{ Script = 'Build-ClusterImage ./skyline -Tag pester:bad -BuildArgument novalue'; Id = 'ParameterArgumentTransformationError,*' }
+        @{ Script = 'Import-ClusterImage ./nothing.tar'; Id = 'ArchiveNotFound,*' }
+        @{ Script = 'Import-ClusterImage Env:PATH'; Id = 'NotAFilePath,*' }
+        @{ Script = 'Disconnect-ClusterRegistry registry.example.com'; Id = 'NotConnected,*' }
+    ) {
+        { Invoke-Expression "$Script -ErrorAction Stop" } | Should -Throw -ErrorId $Id
+    }
+}
+
+Describe 'The Tab key' {
+    BeforeAll {
+        $null = Build-ClusterImage ./skyline -Tag pester/registry.io:v1 -Mode Lite
+        function Complete([string] $Text) { (TabExpansion2 $Text $Text.Length).CompletionMatches.CompletionText }
+    }
+
+    It 'completes names of images' { Complete 'Export-ClusterImage pest' | Should -Contain 'pester/registry.io:v1' }
+
+    It 'completes platforms' { Complete 'Build-ClusterImage . -Platform linux/arm' | Should -Contain 'linux/arm64' }
+
+    It 'completes values' {
+        Complete 'Build-ClusterImage . -Mode L' | Should -Contain 'Lite'
+        Complete 'Export-ClusterImage x -Format Oci' | Should -Contain 'OciFolder'
+    }
+}

@@ -1,0 +1,90 @@
+
+namespace Sealer.PowerShell.Tests;
+
+/// <summary>The examples of the help are run as they stand there, against a store, files and a registry that fit them.</summary>
+public sealed class ExampleTests : IAsyncLifetime
+{
+    private static readonly string[] Domains = ["registry.example.com", "staging.example.com", "backup.example.com"];
+
+    private readonly Session _session = new();
+    private readonly LoopbackRegistry _registry = new();
+    private readonly string _folder = Directory.CreateTempSubdirectory("sealer-examples-").FullName;
+
+    public static TheoryData<string, int, string> Examples
+    {
+        get
+        {
+            var examples = new TheoryData<string, int, string>();
+            using var session = new Session();
+            foreach (var command in session.Run("Get-Command -Module Sealer | ForEach-Object Name").Select(name => name.ToString()))
+            {
+                var all = session.Run("param($name) (Get-Help $name -Full).examples.example", command).ToList();
+                foreach (var (example, i) in all.Select((example, i) => (example, i)))
+                {
+                    if (!example.Properties["title"].Value.ToString()!.Contains("needs all of PowerShell", StringComparison.Ordinal))
+                        examples.Add(command, i + 1, example.Properties["code"].Value.ToString()!);
+                }
+            }
+
+            return examples;
+        }
+    }
+
+    public Task InitializeAsync()
+    {
+        var amd64 = _registry.Add("skyline", "v3-amd64");
+        var arm64 = _registry.Add("skyline", "v3-arm64", "arm64", "hello arm");
+        _registry.AddIndex("skyline", "v3", (amd64, "amd64"), (arm64, "arm64"));
+        _registry.AddIndex("skyline", "v2", (_registry.Add("skyline", "v2-amd64", content: "old"), "amd64"));
+        Directory.CreateDirectory(Path.Combine(_folder, "skyline"));
+        File.WriteAllText(Path.Combine(_folder, "skyline", "Kubefile"), "FROM scratch\nARG OPTIONS\nARG PORT\nCOPY motd etc/motd\n");
+        File.WriteAllText(Path.Combine(_folder, "skyline", "motd"), "hello\n");
+        _session.Run(
+            """
+            param($folder, $registry)
+            $null = $ExecutionContext.SessionState.Path.SetLocation($folder)
+            foreach ($cmdlet in 'Receive-ClusterImage', 'Publish-ClusterImage', 'Copy-ClusterImage', 'Find-ClusterImage', 'Connect-ClusterRegistry') {
+                $PSDefaultParameterValues["${cmdlet}:PlainHttp"] = $true
+            }
+            foreach ($image in Find-ClusterImage $registry/skyline -NameOnly | Receive-ClusterImage) {
+                $null = $image | Copy-ClusterImage -Destination "skyline:$($image.Reference.Tag)"
+            }
+            """,
+            _folder,
+            _registry.Domain);
+        return Task.CompletedTask;
+    }
+
+    public async Task DisposeAsync()
+    {
+        _session.Try("Mount-ClusterImage | Dismount-ClusterImage; Remove-ClusterImage *");
+        _session.Dispose();
+        await _registry.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    [Theory]
+    [MemberData(nameof(Examples))]
+    public void Every_example_of_the_help_runs(string cmdlet, int number, string code)
+    {
+        Prepare(cmdlet, code);
+        foreach (var domain in Domains)
+            code = code.Replace(domain, _registry.Domain, StringComparison.Ordinal);
+        _session.Run(code);
+        Assert.True(number > 0);
+    }
+
+    private void Prepare(string cmdlet, string code)
+    {
+        _registry.Login = cmdlet.EndsWith("ClusterRegistry", StringComparison.Ordinal) ? "robot:secret" : null;
+        _session.Host.Password = "secret";
+        if (cmdlet == "Disconnect-ClusterRegistry")
+            _session.Run($"Connect-ClusterRegistry {_registry.Domain} -Credential robot");
+        if (cmdlet == "Dismount-ClusterImage")
+            _session.Run("Mount-ClusterImage skyline:v3-amd64 ./rootfs");
+        if (code.Contains("parts.json", StringComparison.Ordinal))
+            _session.Run("Export-ClusterImage skyline:v3 -Path ./skyline-v3.tar -SplitSize 1MB");
+        else if (!code.Contains("Export-ClusterImage", StringComparison.Ordinal))
+            _session.Run("Export-ClusterImage skyline:v3 -Path ./skyline-v3.tar");
+    }
+}
