@@ -22,9 +22,16 @@ internal sealed class Buildah : IDisposable
         return new BuiltImage(layout);
     }
 
+    /// <summary>Takes over an image, for example <c>oci:FOLDER</c>, under a name for FROM.</summary>
+    public void Pull(string location, string name)
+    {
+        var id = Run(["pull", "-q", location]).Trim();
+        Run(["tag", id, name]);
+    }
+
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    private void Run(string[] arguments)
+    private string Run(string[] arguments)
     {
         var start = new ProcessStartInfo("buildah", ["--root", Path.Combine(_folder, "s"), "--runroot", Path.Combine(_folder, "r"), "--storage-driver", "vfs", .. arguments])
         {
@@ -35,7 +42,9 @@ internal sealed class Buildah : IDisposable
         var output = process.StandardOutput.ReadToEndAsync();
         var errors = process.StandardError.ReadToEnd();
         process.WaitForExit();
-        Assert.True(process.ExitCode == 0, $"buildah {string.Join(' ', arguments)}: {errors}{output.GetAwaiter().GetResult()}");
+        var written = output.GetAwaiter().GetResult();
+        Assert.True(process.ExitCode == 0, $"buildah {string.Join(' ', arguments)}: {errors}{written}");
+        return written;
     }
 }
 

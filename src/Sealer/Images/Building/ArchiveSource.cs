@@ -1,5 +1,4 @@
 using Sealer.Images.Layers;
-using SharpCompress.Common;
 using SharpCompress.Compressors;
 using SharpCompress.Compressors.BZip2;
 using SharpCompress.Compressors.Xz;
@@ -16,6 +15,8 @@ internal static class ArchiveSource
     private const long MaxSize = 64L << 30;
     private const int MaxRatio = 250;
     private const int MaxEntries = 500_000;
+
+    private static readonly string[] ArchiveEndings = [".tgz", ".tbz", ".tbz2", ".txz", ".tzst"];
 
     /// <summary>Unpacks a file.</summary>
     /// <returns>What is in it as a folder; null where the file is no archive.</returns>
@@ -34,10 +35,10 @@ internal static class ArchiveSource
             {
                 entry = await reader.NextAsync(cancellationToken).ConfigureAwait(false);
             }
-            catch (Exception e) when (e is SealerException { Id: "InvalidLayer" or "LayerTruncated" } or InvalidDataException or SharpCompressException)
+            catch (Exception e) when (e is SealerException { Id: "InvalidLayer" or "LayerTruncated" } or InvalidDataException or EndOfStreamException)
             {
-                // Packed, but no tar inside: a file like any other.
-                return null;
+                // Packed, but no tar inside: a file like any other, unless its name promises one.
+                return SaysArchive(name) ? throw Broken(name, "it is damaged", e) : null;
             }
 
             try
@@ -51,7 +52,7 @@ internal static class ArchiveSource
 
                 return new SourceItem(name, IsFolder: true, [.. entries.Values]) { KeepsOwners = true };
             }
-            catch (Exception e) when (e is InvalidDataException or SharpCompressException or EndOfStreamException)
+            catch (Exception e) when (e is InvalidDataException or EndOfStreamException)
             {
                 throw Broken(name, "it is damaged", e);
             }
@@ -107,9 +108,9 @@ internal static class ArchiveSource
         stream.Position = 0;
         var start = magic.AsSpan(0, count);
         if (start.StartsWith("BZh"u8))
-            return new RatioStream(BZip2Stream.Create(stream, CompressionMode.Decompress, decompressConcatenated: true), stream);
+            return new RatioStream(() => BZip2Stream.Create(stream, CompressionMode.Decompress, decompressConcatenated: true), stream);
         if (start.StartsWith((ReadOnlySpan<byte>)[0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00]))
-            return new RatioStream(new XZStream(stream), stream);
+            return new RatioStream(() => new XZStream(stream), stream);
         if (start.StartsWith((ReadOnlySpan<byte>)[0x1F, 0x8B])
             || start.StartsWith((ReadOnlySpan<byte>)[0x28, 0xB5, 0x2F, 0xFD])
             || (count == 262 && start[257..262].SequenceEqual("ustar"u8)))
@@ -121,6 +122,10 @@ internal static class ArchiveSource
         return null;
     }
 
+    private static bool SaysArchive(string name) =>
+        name.Contains(".tar", StringComparison.OrdinalIgnoreCase)
+        || ArchiveEndings.Any(ending => name.EndsWith(ending, StringComparison.OrdinalIgnoreCase));
+
     private static SealerException Broken(string name, string why, Exception? inner) => new(
         "InvalidArchive",
         ErrorKind.InvalidContent,
@@ -129,9 +134,10 @@ internal static class ArchiveSource
         inner);
 
     /// <summary>Unpacked bytes, held to a ratio against the packed ones.</summary>
-    private sealed class RatioStream(Stream plain, Stream packed) : Stream
+    private sealed class RatioStream(Func<Stream> open, Stream packed) : Stream
     {
-        private const long Grace = 256L << 20;
+        private const long Grace = 64L << 20;
+        private Stream? _plain;
         private long _count;
 
         public override bool CanRead => true;
@@ -146,7 +152,7 @@ internal static class ArchiveSource
 
         public override int Read(byte[] buffer, int offset, int count)
         {
-            var read = plain.Read(buffer, offset, count);
+            var read = Decode(buffer.AsSpan(offset, count));
             _count += read;
             if (_count > Grace && _count > packed.Position * MaxRatio)
             {
@@ -157,6 +163,20 @@ internal static class ArchiveSource
             }
 
             return read;
+        }
+
+        // Damaged and hostile input makes the two decoders throw all kinds of things.
+        private int Decode(Span<byte> buffer)
+        {
+            try
+            {
+                _plain ??= open();
+                return _plain.Read(buffer);
+            }
+            catch (Exception e) when (e is not (IOException or OperationCanceledException))
+            {
+                throw new InvalidDataException(e.Message, e);
+            }
         }
 
         public override void Flush()
@@ -173,7 +193,7 @@ internal static class ArchiveSource
         {
             if (disposing)
             {
-                plain.Dispose();
+                _plain?.Dispose();
                 packed.Dispose();
             }
 

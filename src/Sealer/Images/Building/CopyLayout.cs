@@ -73,26 +73,28 @@ internal sealed class CopyLayout(RootfsTree tree)
         var root = tree.Resolve(path);
         if (tree.Find(root) is { Kind: not FileTreeEntryKind.Folder })
             throw Invalid($"'{path}' is a file in the image, and a folder is copied there", path);
-        AddParents(root);
-        foreach (var entry in item.Entries)
+
+        // The folder itself is not copied: where its content goes is made like any other folder that is missing.
+        AddParents(LayerPath.Join(root, "x"), owner);
+        foreach (var entry in item.Entries.Where(entry => entry.RelativePath.Length > 0))
         {
-            var target = LayerPath.Join(root, entry.RelativePath).TrimEnd('/');
+            var target = LayerPath.Join(root, entry.RelativePath);
             if (entry.Kind == LayerEntryKind.Folder)
             {
                 // A link to a folder in the image is followed and what is a folder there keeps its mode, as in Docker.
-                if (target.Length > 0 && !tree.IsFolder(target))
+                if (!tree.IsFolder(target))
                     Put(target, entry, item, owner, mode);
                 continue;
             }
 
-            AddParents(target);
+            AddParents(target, owner);
             Put(target, entry, item, owner, mode);
         }
     }
 
     private void AddFile(SourceItem item, string path, FileOwner? owner, int? mode)
     {
-        AddParents(path);
+        AddParents(path, owner);
         Put(path, item.Entries[0], item, owner, mode);
     }
 
@@ -126,7 +128,7 @@ internal sealed class CopyLayout(RootfsTree tree)
     }
 
     // Folders that neither the image nor this layer has.
-    private void AddParents(string path)
+    private void AddParents(string path, FileOwner? owner)
     {
         for (var parent = LayerPath.Parent(path); parent.Length > 0; parent = LayerPath.Parent(parent))
         {
@@ -142,7 +144,14 @@ internal sealed class CopyLayout(RootfsTree tree)
 
             if (tree.Find(resolved) is not null)
                 throw Invalid($"'{resolved}' is a file in the image, and something is copied below it", resolved);
-            _entries[resolved] = new LayerEntry { Path = resolved, Kind = LayerEntryKind.Folder, Mode = FileModes.Folder };
+            _entries[resolved] = new LayerEntry
+            {
+                Path = resolved,
+                Kind = LayerEntryKind.Folder,
+                Mode = FileModes.Folder,
+                Uid = owner?.Uid ?? 0,
+                Gid = owner?.Gid ?? 0,
+            };
         }
     }
 

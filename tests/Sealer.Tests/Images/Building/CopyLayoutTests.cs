@@ -82,7 +82,9 @@ public sealed class CopyLayoutTests : IDisposable
     {
         var layout = new CopyLayout(_tree);
         layout.Add(Items("d"), "a", new FileOwner(7, 8), 0b111_000_000);
-        Assert.All(layout.Build(), e => Assert.Equal((7, 8, 0b111_000_000), (e.Uid, e.Gid, e.Mode)));
+        var entries = layout.Build();
+        Assert.Equal((7, 8, 0b111_101_101), (entries[0].Uid, entries[0].Gid, entries[0].Mode));
+        Assert.All(entries.Skip(1), e => Assert.Equal((7, 8, 0b111_000_000), (e.Uid, e.Gid, e.Mode)));
     }
 
     [Theory]

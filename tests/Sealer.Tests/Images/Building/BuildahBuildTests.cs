@@ -1,0 +1,160 @@
+using System.Runtime.Versioning;
+using Sealer.Images;
+using Sealer.Images.Layers;
+using Sealer.Images.Storage;
+using Sealer.Tests.Peers;
+
+namespace Sealer.Tests.Images.Building;
+
+/// <summary>The same context and instructions, built by Debian's buildah and by us: the same files with the same modes and owners.</summary>
+[Trait("Tier", "parts")]
+[SupportedOSPlatform("linux")]
+public sealed class BuildahBuildTests : IDisposable
+{
+    private readonly BuildFixture _fixture = new();
+    private readonly Buildah _buildah = new();
+
+    public void Dispose()
+    {
+        _buildah.Dispose();
+        _fixture.Dispose();
+    }
+
+    // Lines below FROM scratch, LF written as |.
+    [Theory]
+    [InlineData("COPY f a")]
+    [InlineData("COPY f a/")]
+    [InlineData("COPY f /a/b/c")]
+    [InlineData("COPY f .")]
+    [InlineData("COPY f g a/")]
+    [InlineData("COPY d a")]
+    [InlineData("COPY d .")]
+    [InlineData("COPY d d2/sub/")]
+    [InlineData("COPY d/* a/")]
+    [InlineData("COPY d f a/")]
+    [InlineData("COPY ? a/")]
+    [InlineData("COPY [fg] a/")]
+    [InlineData("COPY d/s/../x a")]
+    [InlineData("COPY /f a")]
+    [InlineData("COPY link a")]
+    [InlineData("COPY folderlink a")]
+    [InlineData("COPY folderlink/x a")]
+    [InlineData("COPY l* a/")]
+    [InlineData("COPY links a")]
+    [InlineData("COPY [\"with blank\", \"to here/\"]")]
+    [InlineData("COPY --chown=1000:100 d a")]
+    [InlineData("COPY --chown=1000 f a/b")]
+    [InlineData("COPY --chmod=0700 f a/")]
+    [InlineData("COPY --chmod=0711 d a")]
+    [InlineData("COPY --chown=5:6 f a/b/c|COPY --chown=7 g a/b/d")]
+    [InlineData("COPY d/empty a")]
+    [InlineData("COPY f a|COPY g a")]
+    [InlineData("COPY d a|COPY f a")]
+    [InlineData("COPY d a|COPY f a/s")]
+    [InlineData("COPY d a|COPY d a/s/deep")]
+    [InlineData("COPY closed a")]
+    [InlineData("COPY closed a|COPY d a")]
+    [InlineData("ADD archive.tar a")]
+    [InlineData("ADD archive.tar f a/")]
+    [InlineData("ARG x=d|COPY ${x}/s a")]
+    public async Task Files_lie_where_buildah_lays_them(string lines)
+    {
+        var context = _fixture.Context
+            .File("f", "f", (UnixFileMode)0b110_100_100)
+            .File("g", "g", (UnixFileMode)0b111_101_101)
+            .File("d/x", "x", (UnixFileMode)0b110_000_000)
+            .File("d/s/y", "y", (UnixFileMode)0b110_100_100)
+            .Folder("d/empty")
+            .File("closed/z", "z", (UnixFileMode)0b110_100_100)
+            .File("with blank", "b", (UnixFileMode)0b110_100_100)
+            .Link("link", "f")
+            .Link("folderlink", "d")
+            .Link("links/in", "../f")
+            .Link("links/out", "/etc/passwd")
+            .Link("links/folder", "gone");
+        File.SetUnixFileMode(context["closed"], (UnixFileMode)0b111_000_000);
+        await Tool.RunAsync("tar", "-C", context.Path, "--owner=7", "--group=8", "-cf", context["archive.tar"], "d", "link");
+        var text = "FROM scratch\n" + lines.Replace('|', '\n') + "\n";
+        File.WriteAllText(context["Dockerfile"], text);
+        var theirs = _buildah.Build(context.Path).Files();
+        var image = await _fixture.BuildAsync(text);
+        var ours = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        var files = await _fixture.FilesAsync(image);
+        foreach (var file in files.Files)
+        {
+            using var content = new StreamReader(file.Kind == LayerEntryKind.File ? files.Open(file.Path) : Stream.Null);
+            var what = file.Kind switch
+            {
+                LayerEntryKind.Folder => "folder",
+                LayerEntryKind.SymbolicLink => "-> " + file.Entry.LinkTarget,
+                _ => await content.ReadToEndAsync(),
+            };
+            ours[file.Path] = $"{Convert.ToString(file.Entry.Mode, 8)} {file.Entry.Uid}:{file.Entry.Gid} {what}";
+        }
+
+        Assert.Equal(theirs, ours);
+    }
+
+    [Fact]
+    public async Task Run_sees_the_files_so_far_its_arguments_and_environment_and_is_not_run_twice()
+    {
+        _fixture.Context.File("bin/busybox").File("x", "1").Link("bin/sh", "busybox").Link("bin/rm", "busybox");
+        File.Copy(Peer.Require("busybox"), _fixture.Context["bin/busybox"], overwrite: true);
+        File.SetUnixFileMode(_fixture.Context["bin/busybox"], (UnixFileMode)0b111_101_101);
+        const string kubefile = """
+            FROM scratch
+            ARG WHO=arg
+            ENV GREETING=hello
+            COPY bin bin
+            COPY x data/x
+            RUN echo "$GREETING $WHO" > /data/made; rm /data/x
+            COPY x data/later
+            RUN <<EOF
+            read line < /data/made
+            echo "$line again" > /data/second
+            EOF
+            """;
+        var image = await _fixture.BuildAsync(kubefile);
+        Assert.Equal("hello arg\n", await _fixture.ReadAsync(image, "data/made"));
+        Assert.Equal("hello arg again\n", await _fixture.ReadAsync(image, "data/second"));
+        Assert.Null((await _fixture.FilesAsync(image)).FindFile("data/x"));
+        Assert.NotNull((await _fixture.FilesAsync(image)).FindFile("data/later"));
+        Assert.Equal(image.Digest, (await _fixture.BuildAsync(kubefile)).Digest);
+        Assert.Equal(2, _fixture.Events.OfType<Sealer.Events.DetailEvent>().Count(e => e.Message.Contains("was run before", StringComparison.Ordinal)));
+
+        var error = await _fixture.FailAsync(kubefile + "\nRUN exit 3\n");
+        Assert.Equal("RunFailed", error.Id);
+        Assert.Contains("Kubefile:12:1", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_we_build_is_read_and_built_upon_by_buildah()
+    {
+        _fixture.Context.File("x", "ours").File("y", "theirs");
+        var image = await _fixture.BuildAsync("FROM scratch|COPY x .|LABEL a=1");
+
+        // buildah makes a name of the path, and names have no capital letters.
+        var layout = Path.Combine(Path.GetTempPath(), "sealer-test-" + Guid.NewGuid().ToString("N"));
+        try
+        {
+            await ExportAsync(_fixture.Store, image, layout);
+            _buildah.Pull("oci:" + layout, "localhost/ours:v1");
+        }
+        finally
+        {
+            Directory.Delete(layout, recursive: true);
+        }
+
+        File.WriteAllText(_fixture.Context["Dockerfile"], "FROM localhost/ours:v1\nCOPY y .\n");
+        var theirs = _buildah.Build(_fixture.Context.Path);
+        Assert.Equal("1", theirs.Config.Settings!.Labels!["a"]);
+        Assert.Equal(2, theirs.Manifest.Layers.Count);
+    }
+
+    private static async Task ExportAsync(ImageStore store, ClusterImage image, string folder)
+    {
+        var target = ImageStore.Open(folder);
+        await ImageCopier.CopyAsync(store, image.Descriptor, target, new CopyOptions(), null, CancellationToken.None);
+        await target.TagAsync(image.Reference!, image.Descriptor, CancellationToken.None);
+    }
+}
