@@ -35,7 +35,7 @@ public sealed class LayerReaderTests
     [Fact]
     public async Task NUL_in_a_path_is_refused()
     {
-        Assert.Equal("UnsafeLayerPath", await RefusedAsync(new TarBytes().Pax('x', ("path", "a\0/../../b")).File("good").Ended()));
+        Assert.Equal("UnsafeLayerPath", await RefusedAsync(new TarBytes().Pax('x', ("path", "a\0b")).File("good").Ended()));
         Assert.Equal("UnsafeLayerPath", await RefusedAsync(new TarBytes().Pax('x', ("linkpath", "a\0b")).SymbolicLink("good", "x").Ended()));
     }
 
@@ -149,6 +149,11 @@ public sealed class LayerReaderTests
         for (var i = 0; i < 30; i++)
             global.Pax('g', ($"key{i}", new string('x', 100_000)));
         Assert.Equal("LayerHeaderTooLarge", await RefusedAsync(global.File("x").Ended()));
+        // With files between them no single entry has too much, but what holds for all of them grows.
+        var growing = new TarBytes();
+        for (var i = 0; i < 30; i++)
+            growing.Pax('g', ($"key{i}", new string('x', 100_000))).File($"f{i}");
+        Assert.Equal("LayerHeaderTooLarge", await RefusedAsync(growing.Ended()));
         var names = new TarBytes();
         for (var i = 0; i < 100; i++)
             names.Entry('L', "x", content: "name\0"u8.ToArray());
@@ -215,6 +220,16 @@ public sealed class LayerReaderTests
         var layer = Pack(Small, LayerCompression.Gzip);
         layer[^5] ^= 1;
         Assert.Equal("InvalidLayer", await RefusedAsync(layer));
+    }
+
+    [Fact]
+    public async Task A_match_that_reaches_before_the_beginning_of_a_gzip_member_is_refused()
+    {
+        // One block of fixed codes: a match of length 3 at distance 1 where nothing was written yet.
+        byte[] layer = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255, 0x03, 0x02, 0x00, 0, 0, 0, 0, 3, 0, 0, 0];
+        var error = await Assert.ThrowsAsync<SealerException>(() => ReadAsync(layer));
+        Assert.Equal("InvalidLayer", error.Id);
+        Assert.Contains("gzip data is broken", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
