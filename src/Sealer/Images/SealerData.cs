@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text.Json;
 
 namespace Sealer.Images;
 
@@ -57,20 +56,11 @@ public static class SealerData
     /// <exception cref="SealerException"><c>InvalidManifest</c>: not valid.</exception>
     public static IReadOnlyDictionary<string, string> ReadContainerImagePaths(string json)
     {
-        try
-        {
-            return JsonSerializer.Deserialize<Dictionary<string, string?>>(json)!
-                .Where(p => !string.IsNullOrEmpty(p.Value))
-                .ToImmutableSortedDictionary(p => p.Key, p => p.Value!, StringComparer.Ordinal);
-        }
-        catch (Exception e) when (e is JsonException or ArgumentNullException)
-        {
-            throw new SealerException(
-                "InvalidManifest",
-                ErrorKind.InvalidContent,
-                $"The {SealerAnnotations.ContainerImagePaths} cannot be read: {e.Message}",
-                inner: e);
-        }
+        var paths = ContainerImages.ContainerImagePaths.Read(json);
+        // Anything but the one place of the rule could point a name at another image's files.
+        return paths
+            .Where(p => ImageReference.TryParse(p.Key, out var reference, out _) && p.Value == ContainerImages.RegistryPath.UnderDomain(reference))
+            .ToImmutableSortedDictionary(StringComparer.Ordinal);
     }
 
     private static Application Today(Application application, Dictionary<string, IReadOnlyList<string>> legacyCmds)

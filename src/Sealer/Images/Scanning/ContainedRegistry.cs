@@ -40,6 +40,18 @@ internal sealed class ContainedRegistry
     /// </summary>
     public IEnumerable<string> Missing(Digest manifest, Platform? platform) => Missing(manifest, null, platform, 0);
 
+    /// <summary>A manifest or index that is there and all that it leads to, each with its config and layers.</summary>
+    public IEnumerable<(Digest Digest, IReadOnlyList<Digest> Blobs)> ManifestsOf(Digest digest) => ManifestsOf(digest, 0);
+
+    private IEnumerable<(Digest Digest, IReadOnlyList<Digest> Blobs)> ManifestsOf(Digest digest, int depth)
+    {
+        if (depth > MaxIndexDepth || !_manifests.TryGetValue(digest, out var document))
+            return [];
+        if (document.Manifest is { } manifest)
+            return [(digest, [.. manifest.Layers.Append(manifest.Config).Select(b => b.Digest).Where(d => _files.ContainsKey(RegistryFiles.PathOf(d)))])];
+        return document.Index!.Manifests.SelectMany(e => ManifestsOf(e.Digest, depth + 1)).Prepend((digest, []));
+    }
+
     private IEnumerable<string> Missing(Digest digest, long? size, Platform? platform, int depth)
     {
         if (NotWhole(digest, size) is { } problem)
