@@ -1,5 +1,7 @@
+using Sealer.Events;
 using Sealer.Images;
 using Sealer.Images.Archives;
+using Sealer.Images.Building;
 using Sealer.Images.Storage;
 
 namespace Sealer.Tests;
@@ -33,8 +35,23 @@ internal static class Program
                 }
 
                 return 0;
+            // Builds a folder, and stops in the middle of a layer until it is killed.
+            case ["build", var store, var context, var item]:
+                var options = new BuildOptions { ContextFolder = context, Tags = [ImageReference.Parse("test:v1")] };
+                await new ClusterImageBuilder(ImageStore.Open(store), _ => throw new NotSupportedException(), new StopAt(item)).BuildAsync(options, default);
+                return 0;
             default:
                 return 2;
+        }
+    }
+    private sealed class StopAt(string item) : IProgress<SealerEvent>
+    {
+        public void Report(SealerEvent value)
+        {
+            if (value is not ProgressEvent progress || progress.Item != item)
+                return;
+            Console.WriteLine("in the middle");
+            Thread.Sleep(Timeout.Infinite);
         }
     }
 }

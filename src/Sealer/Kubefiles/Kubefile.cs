@@ -23,7 +23,8 @@ public static class Kubefile
         options ??= new KubefileParseOptions();
         var diagnostics = new DiagnosticBag(options.FileName);
         var file = new StatementReader(text, diagnostics).Read();
-        var instructions = new Binder(file, options, diagnostics).Bind();
-        return new KubefileParseResult(instructions, diagnostics.InOrder());
+        var binder = new Binder(file, options, diagnostics);
+        var instructions = binder.Bind();
+        return new KubefileParseResult(instructions, diagnostics.InOrder()) { IsComplete = binder.IsComplete };
     }
 }

@@ -12,6 +12,12 @@ public sealed record KubefileParseResult(
     /// <summary>True where the Kubefile cannot be built.</summary>
     public bool HasErrors => Diagnostics.Any(d => d.Severity == DiagnosticSeverity.Error);
 
+    /// <summary>
+    /// False where a value depends on the environment of the image named by FROM, and that was not known: then paths may be
+    /// others once it is.
+    /// </summary>
+    public bool IsComplete { get; init; } = true;
+
     /// <summary>The FROM, or null where it is missing or wrong.</summary>
     public FromInstruction? From => Instructions.OfType<FromInstruction>().FirstOrDefault();
 

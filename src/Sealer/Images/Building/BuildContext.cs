@@ -73,6 +73,8 @@ internal sealed class BuildContext
 
         if (_ignore.Ignores(path))
             throw NotFound($"'{source}' is hidden by {_ignore.Name}", source);
+        if (IsSpecial(info))
+            throw new SealerException("InvalidSource", ErrorKind.InvalidInput, $"'{source}' is neither file, folder nor link", source);
         return new SourceItem(name, IsFolder: false, [Entry(info, "")]);
     }
 

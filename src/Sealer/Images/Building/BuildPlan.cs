@@ -30,6 +30,7 @@ internal sealed class BuildPlan
         _diagnostics = new DiagnosticBag(fileName);
     }
 
+    /// <summary>Looks up. Where paths hang on an image that is not known yet, what is not found is not held against them.</summary>
     /// <exception cref="SealerException"><c>InvalidKubefile</c>, with a line for each mistake.</exception>
     public static IReadOnlyList<PlannedInstruction> Make(KubefileParseResult kubefile, BuildContext context, string fileName)
     {
@@ -37,7 +38,8 @@ internal sealed class BuildPlan
         var planned = kubefile.Instructions
             .Select(instruction => new PlannedInstruction(instruction, plan.SourcesOf(instruction)))
             .ToList();
-        new KubefileParseResult(kubefile.Instructions, [.. kubefile.Diagnostics, .. plan._diagnostics.InOrder()]).ThrowIfInvalid();
+        var missing = kubefile.IsComplete ? plan._diagnostics.InOrder() : [];
+        new KubefileParseResult(kubefile.Instructions, [.. kubefile.Diagnostics, .. missing]).ThrowIfInvalid();
         return planned;
     }
 

@@ -66,6 +66,8 @@ internal sealed class PlatformBuild(BuildServices services, Platform platform)
             if (planned.Instruction is RunInstruction)
                 warnings.Add($"{services.Kubefile.Name}:{planned.Instruction.Span} What RUN makes is only known once it has run.");
             var files = await layout.LayOutAsync(planned, _tree, cancellationToken).ConfigureAwait(false);
+            if (files.App is { Placed.Count: > 0 })
+                CheckApplication(planned.Instruction, files.App);
             _tree.Apply(files.Entries);
             if (planned.Instruction is not (CopyInstruction or AppInstruction or RunInstruction))
                 continue;
@@ -113,7 +115,8 @@ internal sealed class PlatformBuild(BuildServices services, Platform platform)
             Warn = message => services.Events?.Report(new WarningEvent(message)),
         };
 
-        // What is wrong with the text or the context is told before anything is fetched.
+        // What is wrong with the text or the context is told before anything is fetched; paths that hang on the parent's
+        // environment are looked up once that is known.
         _planned = BuildPlan.Make(_parsed, context, services.Kubefile.Name);
         var from = _parsed.From!;
         _baseIsKnown = from.IsScratch;

@@ -102,7 +102,8 @@ internal sealed class StepLayout(BuildScratch scratch, RemoteSource? remote, str
                 items.Add(await UnpackChartAsync(item, cancellationToken).ConfigureAwait(false));
         }
 
-        var layout = AppLayout.Of(app.Name, items);
+        // A preview on an image that is not known here may not know the sources either.
+        var layout = items.Count == 0 && remote is null ? new AppLayout(null, [], []) : AppLayout.Of(app.Name, items);
         var copy = new CopyLayout(tree);
         foreach (var (item, folder) in layout.Placed)
             copy.Add([item], AppsFolder + app.Name + "/" + (folder.Length > 0 ? folder + "/" : ""));

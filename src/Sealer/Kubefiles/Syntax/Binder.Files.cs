@@ -173,13 +173,13 @@ internal sealed partial class Binder
             }
 
             var path = Evaluate(word);
-            if (path.Length == 0)
+            if (path.Length == 0 && !_scope.UsedUnknown)
                 Error(word.At(0), $"the source '{word}' has no value");
             sources.Add(new CopySource(word.At(0), path));
         }
 
         var destination = Evaluate(words[^1]);
-        if (destination.Length == 0)
+        if (destination.Length == 0 && !_scope.UsedUnknown)
             Error(words[^1].At(0), $"the destination '{words[^1]}' has no value; write . for the rootfs itself");
         return (sources, destination);
     }

@@ -26,6 +26,9 @@ internal sealed partial class Binder
         _legacy = file.Statements.All(statement => Vocabulary.Legacy.Contains(statement.Keyword));
     }
 
+    /// <summary>See <see cref="KubefileParseResult.IsComplete"/>.</summary>
+    public bool IsComplete => !_scope.UsedUnknown;
+
     public IReadOnlyList<KubefileInstruction> Bind()
     {
         foreach (var statement in _file.Statements)

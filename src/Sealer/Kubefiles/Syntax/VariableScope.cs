@@ -43,6 +43,9 @@ internal sealed class VariableScope
     /// <summary>Every name that has a meaning here.</summary>
     public IEnumerable<string> Names => _arguments.Keys.Concat(_environment.Keys).Concat(_predefined.Keys);
 
+    /// <summary>True where a variable was used that only the image named by FROM could define, and that image is not known.</summary>
+    public bool UsedUnknown { get; private set; }
+
     /// <summary>The names declared by ARG, wherever.</summary>
     public IReadOnlySet<string> Declared => _declared;
 
@@ -135,6 +138,7 @@ internal sealed class VariableScope
         var value = Find(variable.Name);
         var isSet = value is not null && !(variable.EmptyIsUnset && value.Length == 0);
         var operand = variable.Operand is null ? "" : Evaluate(variable.Operand);
+        UsedUnknown |= value is null && !_complete;
         switch (variable.Operator)
         {
             case '-':

@@ -144,6 +144,18 @@ public sealed class BuildContextTests : IDisposable
     public void A_mode_does_not_depend_on_the_umask_of_the_checkout(int mode, int expected) =>
         Assert.Equal(expected, FileModes.Normal(mode));
 
+    [LinuxFact]
+    public async Task What_is_neither_file_folder_nor_link_is_left_out_and_told()
+    {
+        _folder.File("d/x");
+        await Peers.Tool.RunAsync("mkfifo", _folder["d/pipe"]);
+        var told = new List<string>();
+        var context = new BuildContext(_folder.Path, IgnoreFile.None, null) { Warn = told.Add };
+        Assert.Equal(["", "x"], context.Resolve("d")[0].Entries.Select(e => e.RelativePath));
+        Assert.Equal(["'d/pipe' in the context is neither file, folder nor link, and is left out."], told);
+        Assert.Equal("InvalidSource", Assert.Throws<SealerException>(() => context.Resolve("d/pipe")).Id);
+    }
+
     [Fact]
     public void A_context_that_is_not_there_is_told() =>
         Assert.Equal("ContextNotFound", Assert.Throws<SealerException>(() => new BuildContext(_folder["no"], IgnoreFile.None, null)).Id);

@@ -147,6 +147,8 @@ public sealed class ClusterImageBuilderTests : IDisposable
         var error = await _fixture.FailAsync(kubefile);
         Assert.Equal((id, message), (error.Id, error.Message));
         Assert.Empty(_fixture.Store.List());
+        if (id != "ImageNotFound")
+            Assert.Equal(message, (await Assert.ThrowsAsync<SealerException>(() => _fixture.PreviewAsync(kubefile))).Message);
     }
 
     [Fact]
@@ -208,6 +210,20 @@ public sealed class ClusterImageBuilderTests : IDisposable
         var image = await _fixture.BuildAsync("FROM scratch|ENV P=80|COPY <<a.conf <<'b.conf' etc/|port $P|a.conf|port $P|b.conf");
         Assert.Equal("port 80\n", await _fixture.ReadAsync(image, "etc/a.conf"));
         Assert.Equal("port $P\n", await _fixture.ReadAsync(image, "etc/b.conf"));
+    }
+
+    [Fact]
+    public async Task Paths_may_hang_on_the_environment_of_a_parent_that_is_still_to_be_fetched()
+    {
+        Context.File("d/x", "1");
+        using var maker = new BuildFixture();
+        var made = await maker.BuildAsync("FROM scratch|ENV DIR=d");
+        await ImageCopier.CopyAsync(maker.Store, made.Descriptor, _fixture.Registry, new CopyOptions(), null, CancellationToken.None);
+        _fixture.Registry.Names["r.io/parent:v1"] = made.Descriptor;
+        const string kubefile = "FROM r.io/parent:v1|COPY $DIR/x $DIR/|APP a local://$DIR/x|APPCMDS a [\"true\"]";
+        Assert.Equal(2, Assert.Single((await _fixture.PreviewAsync(kubefile)).Platforms).Layers.Count);
+        Assert.Equal("application/ application/apps/ application/apps/a/ application/apps/a/x d/ d/x", await _fixture.ListAsync(await _fixture.BuildAsync(kubefile)));
+        Assert.Contains("there is no 'd/y'", (await _fixture.FailAsync("FROM r.io/parent:v1|COPY $DIR/y .")).Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -305,6 +321,32 @@ public sealed class ClusterImageBuilderTests : IDisposable
         Assert.Contains(_fixture.Events.OfType<DetailEvent>(), e => e.Message.Contains("is unchanged", StringComparison.Ordinal));
         var report = await _fixture.Store.SweepAsync(dryRun: false, CancellationToken.None);
         Assert.Empty(report.Removed);
+    }
+
+    [Fact]
+    public async Task A_build_that_is_killed_in_the_middle_leaves_a_valid_store_and_the_next_one_reuses_what_is_whole()
+    {
+        for (var i = 0; i < 50; i++)
+            Context.File($"d/{i}", new string('x', 100_000));
+        Context.File("first", "1").File("Kubefile", "FROM scratch\nCOPY first .\nCOPY d .\n");
+        var store = _fixture.Store.Folder;
+        using (var child = ChildProcess.Start("build", store, Context.Path, "COPY d ."))
+        {
+            Assert.Equal("in the middle", await child.StandardOutput.ReadLineAsync());
+            child.Kill();
+            await child.WaitForExitAsync();
+        }
+
+        Assert.Empty(_fixture.Store.List());
+        Assert.NotEmpty(Directory.EnumerateFiles(Path.Combine(store, "partial")));
+        foreach (var blob in Directory.EnumerateFiles(Path.Combine(store, "blobs", "sha256")))
+            Assert.Equal(Path.GetFileName(blob), Digest.Of(await File.ReadAllBytesAsync(blob)).Hex);
+
+        var image = await _fixture.Builder().BuildAsync(_fixture.Options, CancellationToken.None);
+        Assert.Equal(51, (await _fixture.FilesAsync(image)).Files.Count);
+        Assert.Single(_fixture.Events.OfType<DetailEvent>(), e => e.Message.Contains("is unchanged", StringComparison.Ordinal));
+        await _fixture.Store.SweepAsync(dryRun: false, CancellationToken.None);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Combine(store, "partial")));
     }
 
     [Fact]
