@@ -23,8 +23,8 @@ public sealed record ImageFile(LayerIndexEntry Entry, int Layer, LayerIndexEntry
 
 /// <summary>
 /// The files of an image in the store as its layers make them together, removals applied. Reading the whole needs one pass
-/// over each layer the first time, none later; reading one file unpacks only the frame it lies in, where the layer was
-/// written by <see cref="LayerWriter"/>. Safe for concurrent use.
+/// over each layer the first time, none later; reading one file unpacks only the frame it lies in where the layer is zstd
+/// and was written by <see cref="LayerWriter"/>, and all that lies before it elsewhere. Safe for concurrent use.
 /// </summary>
 public sealed class ImageFileSystem : IFileTree
 {

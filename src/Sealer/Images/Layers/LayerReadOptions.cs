@@ -31,7 +31,7 @@ public sealed record LayerReadOptions
     public int MaxPathDepth { get; init; } = 255;
 }
 
-/// <summary>A point in a packed layer from which it can be unpacked without what is before: the start of a frame.</summary>
+/// <summary>A point in a packed layer from which it can be unpacked without what is before: the start of a zstd frame.</summary>
 /// <param name="Packed">Byte in the layer as it is stored.</param>
 /// <param name="Plain">The byte of the tar that comes first there.</param>
 public readonly record struct LayerCheckpoint(long Packed, long Plain);
@@ -42,7 +42,7 @@ public readonly record struct LayerCheckpoint(long Packed, long Plain);
 /// <param name="Size">Its bytes.</param>
 /// <param name="DiffId">The digest of the uncompressed tar.</param>
 /// <param name="UncompressedSize">The bytes of the uncompressed tar.</param>
-/// <param name="Checkpoints">Where its frames or members begin, in order, the first at 0; at most one a mebibyte.</param>
+/// <param name="Checkpoints">Where its zstd frames begin, in order, the first at 0; at most one a mebibyte. Of gzip only its beginning.</param>
 public sealed record LayerReadResult(
     LayerCompression Compression,
     Digest Digest,

@@ -5,15 +5,9 @@ namespace Sealer.Images.Layers;
 /// <summary>The bytes of a layer as it is stored, hashed and counted while they are read, with some of them to look at.</summary>
 internal sealed class PackedInput(Stream source) : IDisposable
 {
-    /// <summary>Zeros after the last byte, so that a decoder may load whole words there.</summary>
-    public const int Slack = 16;
-
-    private readonly byte[] _buffer = GC.AllocateUninitializedArray<byte>(256 * 1024 + Slack);
+    private readonly byte[] _buffer = GC.AllocateUninitializedArray<byte>(256 * 1024);
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private long _read;
-
-    /// <summary>The buffer that <see cref="Start"/> and <see cref="End"/> point into.</summary>
-    public byte[] Buffer => _buffer;
 
     /// <summary>The next byte to be decoded.</summary>
     public int Start { get; set; }
@@ -45,15 +39,11 @@ internal sealed class PackedInput(Stream source) : IDisposable
                 Start = 0;
             }
 
-            var read = source.Read(_buffer, End, _buffer.Length - Slack - End);
+            var read = source.Read(_buffer, End, _buffer.Length - End);
             _hash.AppendData(_buffer, End, read);
             End += read;
             _read += read;
-            if (read == 0)
-            {
-                AtEnd = true;
-                _buffer.AsSpan(End, Slack).Clear();
-            }
+            AtEnd = read == 0;
         }
 
         return End - Start >= count;
