@@ -150,7 +150,7 @@ public sealed class BuildClusterImage : ImageCmdlet
 
     /// <summary>The helm that renders charts.</summary>
     [Parameter]
-    [PSDefaultValue(Help = "helm on PATH, else bin/helm of the image")]
+    [PSDefaultValue(Help = "helm on PATH, else bin/helm of the image, in a container")]
     public string? HelmPath { get; set; }
 
     /// <summary>The Kubernetes version that charts are told, for example <c>1.31.1</c>.</summary>

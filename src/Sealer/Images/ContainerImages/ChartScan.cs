@@ -19,19 +19,21 @@ internal sealed class ChartScan(IFileTree files, HelmOptions options, HelmComman
         var findings = new ScanFindings();
         var folder = Path.Combine(
             privateFolder, Interlocked.Increment(ref _folders).ToString(CultureInfo.InvariantCulture));
-        if (!await UnpackAsync(chart, folder, findings, cancellationToken).ConfigureAwait(false))
+        var unpacked = Path.Combine(folder, "chart");
+        if (!await UnpackAsync(chart, unpacked, findings, cancellationToken).ConfigureAwait(false))
             return findings;
         var values = ValuesOf(chart);
-        var arguments = new List<string> { "template", "dryrun", folder, "--include-crds" };
+        var shown = helm.Show(folder, unpacked);
+        var arguments = new List<string> { "template", "dryrun", shown, "--include-crds" };
         if (options.KubeVersion is { } version)
             arguments.AddRange(["--kube-version", version]);
         foreach (var file in values)
-            arguments.AddRange(["--values", Path.GetFullPath(file)]);
-        var result = await helm.RunAsync(arguments, cancellationToken).ConfigureAwait(false);
+            arguments.AddRange(["--values", helm.Show(folder, file)]);
+        var result = await helm.RunAsync(folder, arguments, cancellationToken).ConfigureAwait(false);
         if (result.ExitCode == 0)
             Take(chart, result.Output, findings);
         else if (!result.Errors.Contains("library charts are not installable", StringComparison.Ordinal))
-            findings.Errors.Add(Explain(chart, values, result.Errors, folder));
+            findings.Errors.Add(Explain(chart, values, result.Errors, shown));
         return findings;
     }
 

@@ -1,3 +1,4 @@
+using Sealer.Images.Building.Running;
 using Sealer.Images.Layers;
 
 namespace Sealer.Images.ContainerImages;
@@ -33,7 +34,7 @@ public sealed record ContainerImageScanOptions
 /// <summary>How charts are rendered.</summary>
 public sealed record HelmOptions
 {
-    /// <summary>The program; null: <c>helm</c> on PATH, else <c>bin/helm</c> of the rootfs.</summary>
+    /// <summary>The program; null: <c>helm</c> on PATH, else <c>bin/helm</c> of the rootfs, which runs in a container only.</summary>
     public string? Path { get; init; }
 
     /// <summary>
@@ -48,4 +49,7 @@ public sealed record HelmOptions
 
     /// <summary>Where helm is looked for; the PATH variable, but for tests.</summary>
     internal string SearchPath { get; init; } = Environment.GetEnvironmentVariable("PATH") ?? "";
+
+    /// <summary>How the rootfs's own helm is run; the defaults, but for tests.</summary>
+    internal RunExecutorOptions? Container { get; init; }
 }

@@ -1,5 +1,6 @@
 using System.Formats.Tar;
 using System.IO.Compression;
+using Sealer.Images.Building.Running;
 using Sealer.Images.ContainerImages;
 
 namespace Sealer.Tests.Images.ContainerImages;
@@ -50,6 +51,54 @@ public sealed class HelmCommandTests : IDisposable
                 Helm = new HelmOptions { Path = Script("helm", "#!/bin/sh\n"), Values = new Dictionary<string, IReadOnlyList<string>> { ["web"] = [values] } },
             },
             default);
+    }
+
+    [LinuxFact]
+    public async Task A_helm_that_came_with_the_image_does_not_reach_this_machine()
+    {
+        var marker = _temp["marker"];
+        var error = await Assert.ThrowsAsync<SealerException>(() => ScanWithOwnAsync(
+            System.Text.Encoding.UTF8.GetBytes($"#!/bin/sh\ntouch {marker}\n")));
+
+        // What stands in for helm needs a shell, and there is none in its container; or there is no container at all.
+        Assert.Contains(error.Id, (string[])["ContainerImageScanFailed", "HelmNotFound"]);
+        Assert.False(File.Exists(marker));
+    }
+
+    [LinuxX64Fact]
+    [Trait("Tier", "parts")]
+    public async Task A_hostile_helm_of_the_image_runs_and_writes_only_inside_its_container()
+    {
+        var marker = _temp["marker"];
+        var hostile = TinyProgram.WritingFile(marker, "---\n# Source: web/templates/x.yaml\nkind: Pod\nspec: {containers: [{image: 'r.io/ran:1'}]}\n");
+        var scan = await ScanWithOwnAsync(hostile);
+        Assert.Equal("r.io/ran:1", Assert.Single(scan.Images).Reference.ToString());
+        Assert.False(File.Exists(marker));
+    }
+
+    [LinuxX64Fact]
+    [Trait("Tier", "parts")]
+    public async Task A_helm_of_the_image_that_prints_for_ever_is_ended()
+    {
+        var error = await Assert.ThrowsAsync<SealerException>(
+            () => ScanWithOwnAsync(TinyProgram.WritingFile("/x", new string('x', 60_000), forEver: true)).WaitAsync(Long));
+        Assert.Equal("HelmFailed", error.Id);
+    }
+
+    [LinuxFact]
+    public async Task Without_containers_the_helm_of_the_image_is_left_alone_and_the_error_says_what_to_do()
+    {
+        var error = await Assert.ThrowsAsync<SealerException>(() => ScanWithOwnAsync([0x7F], new RunExecutorOptions { Runtimes = ["no-such-runtime"] }));
+        Assert.Equal("HelmNotFound", error.Id);
+        Assert.Contains("may only run in a container, which cannot be had here: no-such-runtime is not installed. Install helm", error.Message, StringComparison.Ordinal);
+    }
+
+    private static Task<ContainerImageScan> ScanWithOwnAsync(byte[] helm, RunExecutorOptions? container = null)
+    {
+        var files = new MemoryFiles { ["charts/web/Chart.yaml"] = "apiVersion: v2\nname: web\nversion: 1.0.0\n" };
+        files.Add("bin/helm", helm);
+        return ContainerImageScanner.ScanAsync(
+            new ContainerImageScanOptions { Files = files, Helm = new HelmOptions { SearchPath = "", Container = container } }, default);
     }
 
     private async Task ScanAsync(string script, CancellationToken cancellationToken = default)

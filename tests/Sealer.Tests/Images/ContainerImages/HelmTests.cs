@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Formats.Tar;
 using System.IO.Compression;
-using Sealer.Images;
 using Sealer.Images.ContainerImages;
 using Sealer.Tests.Peers;
 
@@ -147,25 +146,39 @@ public sealed class HelmTests
     }
 
     [Fact]
-    public async Task Helm_in_the_rootfs_is_used_where_the_machine_has_none()
+    public async Task Helm_in_the_rootfs_renders_the_same_in_a_container_where_the_machine_has_none()
     {
-        var files = Charts();
-        files.Add("bin/helm", await File.ReadAllBytesAsync(await RealHelm.PathAsync()));
-        var folder = Directory.CreateTempSubdirectory("sealer-helm-").FullName;
+        var values = Path.GetTempFileName();
+        await File.WriteAllTextAsync(values, "image: {tag: v2}\n");
         try
         {
-            var options = new HelmOptions { SearchPath = folder };
-            var helm = await HelmCommand.FindAsync(options, files, Platform.Default, folder, CancellationToken.None);
-            var result = await helm!.RunAsync(["version"], CancellationToken.None);
-            Assert.Equal(0, result.ExitCode);
-            File.Delete(Path.Combine(folder, "helm"));
-            var foreign = new Platform { Os = "linux", Architecture = "s390x" };
-            Assert.Null(await HelmCommand.FindAsync(options, files, foreign, folder, CancellationToken.None));
+            var given = new Dictionary<string, IReadOnlyList<string>> { ["web"] = [values] };
+            var expected = Flat(await ScanAsync(Charts(), given));
+            var files = Charts();
+            files.Add("bin/helm", await File.ReadAllBytesAsync(await RealHelm.PathAsync()));
+            var options = new ContainerImageScanOptions { Files = files, Helm = new HelmOptions { SearchPath = "", Values = given } };
+            Assert.Equal(expected, Flat(await ContainerImageScanner.ScanAsync(options, CancellationToken.None)));
+            Assert.Contains("r.io/web:v2 Chart charts/web/templates/web.yaml ", expected);
         }
         finally
         {
-            Directory.Delete(folder, recursive: true);
+            File.Delete(values);
         }
+    }
+
+    [Fact]
+    public async Task What_helm_in_the_rootfs_complains_of_is_told_too()
+    {
+        var files = new MemoryFiles
+        {
+            ["charts/a/Chart.yaml"] = "apiVersion: v2\nname: a\nversion: 1.0.0\n",
+            ["charts/a/templates/x.yaml"] = "image: {{ required \"set me\" .Values.tag }}\n",
+        };
+        files.Add("bin/helm", await File.ReadAllBytesAsync(await RealHelm.PathAsync()));
+        var options = new ContainerImageScanOptions { Files = files, Helm = new HelmOptions { SearchPath = "" } };
+        var error = await Assert.ThrowsAsync<SealerException>(() => ContainerImageScanner.ScanAsync(options, CancellationToken.None));
+        Assert.Contains("charts/a: helm could not render the chart", error.Message, StringComparison.Ordinal);
+        Assert.Contains("set me", error.Message, StringComparison.Ordinal);
     }
 
     private static string[] Flat(ContainerImageScan scan) =>

@@ -51,7 +51,7 @@ internal static class ContainerProcess
         using var process = new Process { StartInfo = start };
         process.Start();
         process.StandardInput.Close();
-        var reading = Task.WhenAll(output.ReadAsync(process.StandardOutput), output.ReadAsync(process.StandardError));
+        var reading = Task.WhenAll(output.ReadStandardAsync(process.StandardOutput), output.ReadAsync(process.StandardError));
         try
         {
             await process.WaitForExitAsync(cancellationToken).ConfigureAwait(false);

@@ -13,8 +13,15 @@ internal sealed class OutputLines
     private readonly Queue<string> _last = new();
     private readonly object _gate = new();
     private readonly Action<string>? _tell;
+    private readonly TextWriter? _standard;
 
-    public OutputLines(Action<string>? tell) => _tell = tell;
+    /// <param name="tell">Told each line.</param>
+    /// <param name="standard">Gets standard output instead, uncut; null: that is told too.</param>
+    public OutputLines(Action<string>? tell, TextWriter? standard = null)
+    {
+        _tell = tell;
+        _standard = standard;
+    }
 
     /// <summary>The last lines, one below the other.</summary>
     public string Last
@@ -26,7 +33,22 @@ internal sealed class OutputLines
         }
     }
 
-    /// <summary>Reads to the end.</summary>
+    /// <summary>Reads standard output to its end.</summary>
+    public async Task ReadStandardAsync(TextReader reader)
+    {
+        if (_standard is null)
+        {
+            await ReadAsync(reader).ConfigureAwait(false);
+            return;
+        }
+
+        var buffer = new char[32 * 1024];
+        int read;
+        while ((read = await reader.ReadAsync(buffer).ConfigureAwait(false)) > 0)
+            await _standard.WriteAsync(buffer.AsMemory(0, read)).ConfigureAwait(false);
+    }
+
+    /// <summary>Reads error output to its end.</summary>
     public async Task ReadAsync(TextReader reader)
     {
         var buffer = new char[4096];

@@ -31,7 +31,7 @@ public sealed class RunExecutor
     {
         ArgumentNullException.ThrowIfNull(request);
         if (!OperatingSystem.IsLinux())
-            throw NotSupported(request, "it needs Linux");
+            throw new RunNotSupportedException(request.Place, "it needs Linux");
         return await RunOnLinuxAsync(request, cancellationToken).ConfigureAwait(false);
     }
 
@@ -58,7 +58,7 @@ public sealed class RunExecutor
                 before = RootSnapshot.Take(root, cancellationToken);
             }
 
-            var output = new OutputLines(request.Output);
+            var output = new OutputLines(request.Output, request.StandardOutput);
             int exitCode;
             try
             {
@@ -115,7 +115,7 @@ public sealed class RunExecutor
             reasons.Add($"{runtime.Name}: {outcome.Reason}");
         }
 
-        throw NotSupported(request, string.Join("; ", reasons));
+        throw new RunNotSupportedException(request.Place, string.Join("; ", reasons));
     }
 
     [SupportedOSPlatform("linux")]
@@ -290,11 +290,5 @@ public sealed class RunExecutor
         ErrorKind.InvalidInput,
         $"{request.Place}: the command of RUN {what}."
         + (lastOutput.Length == 0 ? " It wrote nothing." : " Its last output:\n" + lastOutput),
-        request.Place);
-
-    private static SealerException NotSupported(RunRequest request, string why) => new(
-        "RunNotSupported",
-        ErrorKind.NotSupported,
-        $"{request.Place}: RUN cannot be carried out here: {why}. Build on Linux, as root or with user namespaces allowed, with crun or runc installed; or do the work before the build and COPY the result.",
         request.Place);
 }

@@ -34,6 +34,9 @@ public sealed record RunRequest
     /// <summary>Told every line of output and error output, in the order of arrival, one at a time.</summary>
     public Action<string>? Output { get; init; }
 
+    /// <summary>Where standard output goes, as it comes, instead of to <see cref="Output"/>, to which it goes where this is null.</summary>
+    public TextWriter? StandardOutput { get; init; }
+
     /// <summary>Where the instruction stands, as <c>Kubefile:LINE:COLUMN</c>; named in errors.</summary>
     public string Place { get; init; } = "RUN";
 }

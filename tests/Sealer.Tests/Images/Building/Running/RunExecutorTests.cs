@@ -66,7 +66,7 @@ public sealed class RunExecutorTests : IDisposable
     }
 
     private async Task<SealerException> Refused(RunCommand command, RunExecutorOptions? options = null, string? env = null) =>
-        await Assert.ThrowsAsync<SealerException>(() => new RunExecutor(options).RunAsync(
+        await Assert.ThrowsAnyAsync<SealerException>(() => new RunExecutor(options).RunAsync(
             new RunRequest { RootFolder = _folder.Path, Command = command, Place = "Kubefile:3:1", Env = env is null ? [] : [env] },
             CancellationToken.None));
 }
