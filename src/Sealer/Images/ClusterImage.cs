@@ -8,6 +8,8 @@ namespace Sealer.Images;
 /// </summary>
 public sealed record ClusterImage
 {
+    private readonly IReadOnlyList<ContainerImageEntry> _containerImageEntries = [];
+
     /// <summary>The name as users write it (<c>skyline:v3</c>); the digest where the image has no name.</summary>
     public string Name => Reference?.ToFamiliarString() ?? Digest.ToString();
 
@@ -56,8 +58,8 @@ public sealed record ClusterImage
     /// <summary>The applications in the order of declaration; what older sealers wrote elsewhere is in its place.</summary>
     public IReadOnlyList<Application> Applications => Extension?.Applications ?? [];
 
-    /// <summary>The container images inside.</summary>
-    public IReadOnlyList<ContainerImage> ContainerImages { get; init; } = [];
+    /// <summary>The container images inside, each once a platform, with all that asked for it.</summary>
+    public IReadOnlyList<ContainerImage> ContainerImages { get; private init; } = [];
 
     /// <summary>Of container images that lie elsewhere in <c>registry/</c> than by rule, the repository, by full name.</summary>
     public IReadOnlyDictionary<string, string> ContainerImagePaths { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
@@ -103,6 +105,17 @@ public sealed record ClusterImage
 
     /// <summary>The config; null of an index and of artifacts, which have none of an image.</summary>
     public ImageConfig? Config { get; init; }
+
+    /// <summary>The container images as the annotation has them.</summary>
+    internal IReadOnlyList<ContainerImageEntry> ContainerImageEntries
+    {
+        get => _containerImageEntries;
+        init
+        {
+            _containerImageEntries = value;
+            ContainerImages = ContainerImage.Of(value);
+        }
+    }
 
     /// <summary>The manifest's bytes as stored; empty of an index.</summary>
     internal ReadOnlyMemory<byte> ManifestJson { get; init; }

@@ -80,7 +80,7 @@ public static class ClusterImages
             Size = blobs.Values.Sum(),
             IsLegacy = shown.IsLegacy,
             Extension = shown.Extension,
-            ContainerImages = [.. members.SelectMany(m => m.ContainerImages).Distinct()],
+            ContainerImageEntries = [.. members.SelectMany(m => m.ContainerImageEntries).Distinct()],
             Labels = shown.Labels,
         };
 
@@ -160,7 +160,7 @@ public static class ClusterImages
             Platforms = [config.Platform],
             Created = config.Created,
             Extension = extensionJson is null ? null : SealerData.ReadExtension(extensionJson),
-            ContainerImages = containerImagesJson is null ? [] : SealerData.ReadContainerImages(containerImagesJson),
+            ContainerImageEntries = containerImagesJson is null ? [] : SealerData.ReadContainerImages(containerImagesJson),
             ContainerImagePaths = pathsJson is null ? ImmutableSortedDictionary<string, string>.Empty : SealerData.ReadContainerImagePaths(pathsJson),
             Labels = labels
                 .Where(l => l.Key is not (SealerAnnotations.Extension or SealerAnnotations.ContainerImages or SealerAnnotations.ContainerImagePaths))

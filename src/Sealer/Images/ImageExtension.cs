@@ -131,21 +131,3 @@ public sealed record Application
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<string>? Cmds { get; init; }
 }
-
-/// <summary>A container image that a cluster image carries; an element of <c>sealer.image.container.images</c>.</summary>
-public sealed record ContainerImage
-{
-    /// <summary>The full reference, Docker-normalised.</summary>
-    [JsonPropertyName("image")]
-    public required string Image { get; init; }
-
-    /// <summary>The application that asked for it, if one did.</summary>
-    [JsonPropertyName("appName")]
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public string? AppName { get; init; }
-
-    /// <summary>The platform it was taken for.</summary>
-    [JsonPropertyName("platform")]
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public Platform? Platform { get; init; }
-}

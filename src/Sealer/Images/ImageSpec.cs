@@ -51,8 +51,8 @@ internal static class ImageSpec
             ["ociv1"] = config,
             ["imageExtension"] = JsonNode.Parse(OciJson.Write(extension)),
         };
-        if (image.ContainerImages.Count > 0)
-            spec["containerImageList"] = JsonNode.Parse(OciJson.Write(image.ContainerImages));
+        if (image.ContainerImageEntries.Count > 0)
+            spec["containerImageList"] = JsonNode.Parse(OciJson.Write(image.ContainerImageEntries));
         return spec;
     }
 

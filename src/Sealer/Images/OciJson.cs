@@ -54,8 +54,8 @@ public static class OciJson
 
     /// <summary>Reads the annotation <c>sealer.image.container.images</c>.</summary>
     /// <exception cref="SealerException"><c>InvalidManifest</c>: not valid.</exception>
-    public static IReadOnlyList<ContainerImage> ReadContainerImages(string json) =>
-        Read<IReadOnlyList<ContainerImage>>(System.Text.Encoding.UTF8.GetBytes(json), SealerAnnotations.ContainerImages);
+    public static IReadOnlyList<ContainerImageEntry> ReadContainerImages(string json) =>
+        Read<IReadOnlyList<ContainerImageEntry>>(System.Text.Encoding.UTF8.GetBytes(json), SealerAnnotations.ContainerImages);
 
     /// <summary>Writes a manifest; the same manifest gives the same bytes.</summary>
     public static byte[] Write(ImageManifest manifest) => JsonSerializer.SerializeToUtf8Bytes(manifest, Options);
@@ -70,7 +70,7 @@ public static class OciJson
     public static string Write(ImageExtension extension) => JsonSerializer.Serialize(extension, Options);
 
     /// <summary>Writes the value of <c>sealer.image.container.images</c>.</summary>
-    public static string Write(IReadOnlyList<ContainerImage> images) =>
+    public static string Write(IReadOnlyList<ContainerImageEntry> images) =>
         JsonSerializer.Serialize(images, Options);
 
     // 'required' holds for absent members only; JSON's null, and default(Digest), pass the serializer.

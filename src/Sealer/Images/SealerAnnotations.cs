@@ -6,7 +6,7 @@ public static class SealerAnnotations
     /// <summary>Manifest annotation: JSON of <see cref="ImageExtension"/>. Without it an image is not a cluster image.</summary>
     public const string Extension = "sealer.image.extension";
 
-    /// <summary>Manifest annotation: JSON array of <see cref="ContainerImage"/>; absent when there are none.</summary>
+    /// <summary>Manifest annotation: JSON array of <see cref="ContainerImageEntry"/>; absent when there are none.</summary>
     public const string ContainerImages = "sealer.image.container.images";
 
     /// <summary>

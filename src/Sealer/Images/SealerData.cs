@@ -38,7 +38,7 @@ public static class SealerData
 
     /// <summary>Reads <c>sealer.image.container.images</c>.</summary>
     /// <exception cref="SealerException"><c>InvalidManifest</c>: not valid.</exception>
-    public static IReadOnlyList<ContainerImage> ReadContainerImages(string json)
+    public static IReadOnlyList<ContainerImageEntry> ReadContainerImages(string json)
     {
         var images = OciJson.ReadContainerImages(json);
         if (images.Any(i => string.IsNullOrWhiteSpace(i?.Image)))

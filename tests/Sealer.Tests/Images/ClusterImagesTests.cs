@@ -29,7 +29,7 @@ public sealed class ClusterImagesTests
         Assert.Equal("linux/amd64", Assert.Single(image.Platforms).ToString());
         Assert.Equal("app-installer", image.Type);
         Assert.Equal(["A", "B"], Assert.Single(image.Applications).Env!.Keys);
-        Assert.Equal("web", Assert.Single(image.ContainerImages).AppName);
+        Assert.Equal("web", Assert.Single(Assert.Single(image.ContainerImages).AppNames));
         Assert.Equal("8080", image.Env["PORT"]);
         Assert.Equal(["web"], image.Launch.AppNames);
         Assert.Equal(("k0s", "docker"), (image.RuntimeType, image.ContainerRuntime));

@@ -12,7 +12,7 @@ internal sealed class TinyClusterImage
 
     public string Platform { get; set; } = "linux/amd64";
 
-    public List<ContainerImage> ContainerImages { get; } = [];
+    public List<ContainerImageEntry> ContainerImages { get; } = [];
 
     public Dictionary<string, string> Paths { get; } = [];
 
@@ -69,7 +69,7 @@ internal sealed class TinyClusterImage
         foreach (var blob in new[] { layer, config })
             Link($"repositories/{repository}/_layers/sha256/{blob.Digest.Hex}/link", blob.Digest);
         if (listed)
-            ContainerImages.Add(new ContainerImage { Image = reference.ToString(), Platform = platform });
+            ContainerImages.Add(new ContainerImageEntry { Image = reference.ToString(), Platform = platform });
         return this;
     }
 

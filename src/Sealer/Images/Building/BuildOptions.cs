@@ -80,7 +80,10 @@ public sealed record BuildOptions
     /// <summary>Container images to leave out: names, or patterns with <c>*</c>.</summary>
     public IReadOnlyList<string> IgnoredImages { get; init; } = [];
 
-    /// <summary>Archives and folders that container images are taken from: <c>oci-archive:path[:name]</c> and so on.</summary>
+    /// <summary>
+    /// Archives and folders that container images are taken from: <c>oci-archive:path[:name]</c> and so on, relative to the
+    /// process's current folder (in a list, to the list's folder; in <c>manifests/imageList</c>, to the context).
+    /// </summary>
     public IReadOnlyList<string> ImageArchives { get; init; } = [];
 
     /// <summary>How charts are rendered when they are searched for container images.</summary>

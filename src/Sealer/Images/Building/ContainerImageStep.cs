@@ -6,7 +6,7 @@ namespace Sealer.Images.Building;
 /// <summary>The container images in a cluster image.</summary>
 /// <param name="Images">What the annotation says.</param>
 /// <param name="Paths">Those that lie elsewhere than by rule.</param>
-internal sealed record ContainerImageContent(IReadOnlyList<ContainerImage> Images, IReadOnlyDictionary<string, string> Paths);
+internal sealed record ContainerImageContent(IReadOnlyList<ContainerImageEntry> Images, IReadOnlyDictionary<string, string> Paths);
 
 /// <summary>Finds, fetches and lays out the container images that the finished rootfs asks for.</summary>
 internal sealed class ContainerImageStep(BuildServices services, Platform platform, RootfsTree tree, ClusterImage? parent)
@@ -22,6 +22,7 @@ internal sealed class ContainerImageStep(BuildServices services, Platform platfo
             new ContainerImageScanOptions
             {
                 Files = tree,
+                IsInherited = tree.IsInherited,
                 Platform = platform,
                 ContainerImages = _options.ImageArchives,
                 ImageLists = _options.ImageListPaths,
@@ -36,7 +37,7 @@ internal sealed class ContainerImageStep(BuildServices services, Platform platfo
     /// <summary>Adds the layer with the images.</summary>
     public async Task<ContainerImageContent> AddAsync(ImageState state, CancellationToken cancellationToken)
     {
-        var held = new RegistryTree(tree, parent?.ContainerImages, HeldPaths());
+        var held = new RegistryTree(tree, parent?.ContainerImageEntries, HeldPaths());
         var scan = await ScanAsync(cancellationToken).ConfigureAwait(false);
         if (scan is null)
             return new ContainerImageContent(held.Images, held.Paths);

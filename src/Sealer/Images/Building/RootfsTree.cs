@@ -21,7 +21,7 @@ internal sealed class RootfsTree : IFileTree
         foreach (var file in files.Files)
         {
             var path = file.Path;
-            _nodes[path] = new Node(file.Kind, file.Size, file.Entry.LinkTarget, file.Kind == LayerEntryKind.File ? () => files.Open(path) : null);
+            _nodes[path] = new Node(file.Kind, file.Size, file.Entry.LinkTarget, file.Kind == LayerEntryKind.File ? () => files.Open(path) : null, IsInherited: true);
         }
     }
 
@@ -93,6 +93,9 @@ internal sealed class RootfsTree : IFileTree
         _nodes.TryGetValue(path, out var node) && node.Open is { } open
             ? open()
             : throw new FileNotFoundException($"There is no file '{path}' in the rootfs.", path);
+
+    /// <summary>True of a file that is still the parent image's.</summary>
+    public bool IsInherited(string path) => _nodes.TryGetValue(path, out var node) && node.IsInherited;
 
     /// <summary>True where the path, links followed, is a folder.</summary>
     public bool IsFolder(string path)
@@ -185,5 +188,5 @@ internal sealed class RootfsTree : IFileTree
         },
         node.Size);
 
-    private sealed record Node(LayerEntryKind Kind, long Size, string? LinkTarget, Func<Stream>? Open);
+    private sealed record Node(LayerEntryKind Kind, long Size, string? LinkTarget, Func<Stream>? Open, bool IsInherited = false);
 }

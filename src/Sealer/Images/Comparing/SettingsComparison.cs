@@ -84,12 +84,11 @@ internal static class SettingsComparison
         .GroupBy(i => i.Image, StringComparer.Ordinal)
         .ToDictionary(
             g => g.Key,
-            g =>
-            {
-                var apps = g.Select(i => i.AppName).Where(a => !string.IsNullOrEmpty(a)).Distinct().Order(StringComparer.Ordinal).ToList();
-                return apps.Count == 0 ? "listed" : "for " + string.Join(", ", apps);
-            },
+            g => string.Join(", ", g.SelectMany(Askers).Distinct()),
             StringComparer.Ordinal);
+
+    private static IEnumerable<string> Askers(ContainerImage image) =>
+        [.. image.IsForCluster ? ["for the cluster"] : Array.Empty<string>(), .. image.AppNames.Select(name => $"for {name}")];
 
     private static string Words(IEnumerable<string>? values) => string.Join(" | ", values ?? []);
 }

@@ -9,6 +9,12 @@ public sealed record ContainerImageScanOptions
     /// <summary>The rootfs of the cluster image, with all that its parent brings.</summary>
     public required IFileTree Files { get; init; }
 
+    /// <summary>
+    /// True of the files that the parent image brought; null: of none. An archive that such a file names lay on the machine
+    /// that built the parent, and what it held is in the parent.
+    /// </summary>
+    public Func<string, bool>? IsInherited { get; init; }
+
     /// <summary>What the image is built for; a helm in the rootfs is only run where it is this machine's platform.</summary>
     public Platform Platform { get; init; } = Platform.Default;
 

@@ -81,9 +81,14 @@ public sealed class ContainerImageScanner
         }
 
         using var reader = ImageListFile.OpenText(_files.Open(ImageList));
-        using var archives = new ArchiveSources(null);
-        all.Add(await ImageListFile.ReadAsync(ImageList, reader, _options.ContextFolder, archives, ImageOrigin.ImageList, cancellationToken)
-            .ConfigureAwait(false));
+        using var archives = _options.IsInherited?.Invoke(ImageList) == true ? null : new ArchiveSources(null);
+        var found = await ImageListFile.ReadAsync(ImageList, reader, _options.ContextFolder, archives, ImageOrigin.ImageList, cancellationToken)
+            .ConfigureAwait(false);
+
+        // Where the parent holds its images, what its archives held is among them.
+        if (_files.Find(RegistryLayout.Root) is not null)
+            found.Warnings.Clear();
+        all.Add(found);
     }
 
     private async Task ScanApplicationsAsync(ScanFindings all, List<Chart> charts, CancellationToken cancellationToken)

@@ -15,14 +15,17 @@ internal static class ImageListFile
     /// <param name="file">The list's name in messages and results.</param>
     /// <param name="reader">Its text.</param>
     /// <param name="archiveFolder">What the paths of archives are relative to.</param>
-    /// <param name="archives">Opened where an entry of an archive gives no name.</param>
+    /// <param name="archives">
+    /// Opened where an entry of an archive gives no name. Null where archives cannot be had, because the list is another
+    /// machine's: an entry with a name is asked of its registry then, and one without is left out with a warning.
+    /// </param>
     /// <param name="origin">What the images are said to be asked for by.</param>
     /// <param name="cancellationToken">Cancels.</param>
     public static async Task<ScanFindings> ReadAsync(
         string file,
         TextReader reader,
         string archiveFolder,
-        ArchiveSources archives,
+        ArchiveSources? archives,
         ImageOrigin origin,
         CancellationToken cancellationToken)
     {
@@ -39,6 +42,19 @@ internal static class ImageListFile
             if (text.Length == 0)
                 continue;
             var column = line.IndexOf(text, StringComparison.Ordinal) + 1;
+            if (archives is null && ArchiveLocation.TryParse(text, archiveFolder) is { } foreign)
+            {
+                if (foreign.Name is null)
+                {
+                    findings.Warnings.Add(new ScanWarning(
+                        file, number, column,
+                        $"The list is the parent image's, and '{text}' lay where that was built; what it held is not in the parent and was not taken. If it is needed, name its images in a list of your own."));
+                    continue;
+                }
+
+                text = foreign.Name;
+            }
+
             try
             {
                 foreach (var (reference, archive) in await EntryAsync(text, archiveFolder, archives, origin, cancellationToken).ConfigureAwait(false))
@@ -80,7 +96,7 @@ internal static class ImageListFile
     }
 
     private static async Task<IReadOnlyList<(ImageReference Reference, ArchiveLocation? Archive)>> EntryAsync(
-        string text, string archiveFolder, ArchiveSources archives, ImageOrigin origin, CancellationToken cancellationToken)
+        string text, string archiveFolder, ArchiveSources? archives, ImageOrigin origin, CancellationToken cancellationToken)
     {
         const string docker = "docker://";
         if (ArchiveLocation.TryParse(text, archiveFolder) is not { } archive)
@@ -96,7 +112,7 @@ internal static class ImageListFile
 
         if (archive.Name is not null)
             return [(ImageReference.Parse(archive.Name), archive)];
-        var names = await archives.NamesAsync(archive, cancellationToken).ConfigureAwait(false);
+        var names = await archives!.NamesAsync(archive, cancellationToken).ConfigureAwait(false);
         return [.. names.Select(name => (name, (ArchiveLocation?)archive))];
     }
 

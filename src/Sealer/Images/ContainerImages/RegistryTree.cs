@@ -18,7 +18,7 @@ public sealed class RegistryTree : IImageSource
     /// <param name="files">The rootfs.</param>
     /// <param name="images">The images that it is said to hold: the annotation of its image.</param>
     /// <param name="paths">Those that lie elsewhere than by rule: the annotation <see cref="SealerAnnotations.ContainerImagePaths"/>.</param>
-    public RegistryTree(IFileTree? files, IReadOnlyList<ContainerImage>? images, IReadOnlyDictionary<string, string>? paths)
+    public RegistryTree(IFileTree? files, IReadOnlyList<ContainerImageEntry>? images, IReadOnlyDictionary<string, string>? paths)
     {
         _files = files;
         _paths = (paths ?? new Dictionary<string, string>()).Where(IsPlace).ToDictionary();
@@ -29,7 +29,7 @@ public sealed class RegistryTree : IImageSource
     public static RegistryTree Empty { get; } = new(null, null, null);
 
     /// <summary>The images that the rootfs is said to hold.</summary>
-    public IReadOnlyList<ContainerImage> Images { get; }
+    public IReadOnlyList<ContainerImageEntry> Images { get; }
 
     /// <summary>The images that lie elsewhere than by rule, with their repositories.</summary>
     public IReadOnlyDictionary<string, string> Paths => _paths;

@@ -20,7 +20,7 @@ internal sealed class SettingsMerge(Action<MergeCollisionKind, string, string, s
     /// <summary><c>NAME=value</c>, in the order of first appearance.</summary>
     public List<string> ConfigEnv { get; } = [];
 
-    public List<ContainerImage> ContainerImages { get; } = [];
+    public List<ContainerImageEntry> ContainerImages { get; } = [];
 
     public string Type { get; private set; } = ClusterImageType.AppInstaller;
 
@@ -45,7 +45,7 @@ internal sealed class SettingsMerge(Action<MergeCollisionKind, string, string, s
                 Annotations[name] = value;
         }
 
-        ContainerImages.AddRange(image.ContainerImages.Except(ContainerImages).ToList());
+        ContainerImages.AddRange(image.ContainerImageEntries.Except(ContainerImages).ToList());
         if (image.Type == ClusterImageType.KubeInstaller)
             Type = ClusterImageType.KubeInstaller;
         AddLaunch(image);

@@ -61,7 +61,7 @@ internal static class ImageDataCheck
                 yield return Of(FindingSeverity.Error, "InvalidImageReference", $"The container image '{contained.Image}' is listed, which is no name: {reason}.", contained.Image);
             if (contained.Platform is { } platform && !image.Platforms.Any(p => p.Os == platform.Os && p.Architecture == platform.Architecture))
                 yield return Of(FindingSeverity.Error, "PlatformMismatch", $"The container image {contained.Image} is for {platform}, and the cluster image for {string.Join(", ", image.Platforms)}.", contained.Image);
-            if (contained.AppName is { Length: > 0 } app && image.Applications.All(a => a.Name != app))
+            foreach (var app in contained.AppNames.Where(app => image.Applications.All(a => a.Name != app)))
                 yield return Of(FindingSeverity.Warning, "UnknownApplication", $"The container image {contained.Image} is for the application {app}, which is not in the image.", contained.Image);
         }
     }

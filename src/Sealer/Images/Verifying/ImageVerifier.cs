@@ -210,7 +210,7 @@ public sealed class ImageVerifier
             return;
         }
 
-        foreach (var (name, platform) in image.ContainerImages.Select(i => (i.Image, i.Platform)).Distinct())
+        foreach (var (name, platform) in image.ContainerImages.Select(i => (i.Image, i.Platform)))
         {
             if (!ImageReference.TryParse(name, out var reference, out _))
                 continue;

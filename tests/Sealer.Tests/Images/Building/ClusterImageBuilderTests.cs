@@ -362,35 +362,6 @@ public sealed class ClusterImageBuilderTests : IDisposable
         Assert.Equal("x", await _fixture.ListAsync(image));
     }
 
-    [Fact]
-    public async Task Container_images_that_files_ask_for_are_put_in_and_the_parents_are_not_put_in_again()
-    {
-        Offer("r.io/one:v1", "one");
-        Offer("r.io/two:v2", "two");
-        Context.File("m/app.yaml", "image: r.io/one:v1\n").File("b.yaml", "image: r.io/two:v2\n");
-        var parent = await _fixture.BuildAsync("FROM scratch|COPY m manifests", o => o with { Tags = [ImageReference.Parse("parent:v1")] });
-        Assert.Equal(["r.io/one:v1"], parent.ContainerImages.Select(i => i.Image));
-        _fixture.Registry.Names.TryRemove("r.io/one:v1", out _);
-        var image = await _fixture.BuildAsync("FROM parent:v1|APP two local://b.yaml|LAUNCH two");
-        Assert.Equal(["r.io/one:v1 ", "r.io/two:v2 two"], image.ContainerImages.Select(i => $"{i.Image} {i.AppName}").Order());
-        var files = await _fixture.FilesAsync(image);
-        Assert.NotNull(files.FindFile("registry/docker/registry/v2/repositories/one/_manifests/tags/v1/current/link"));
-        Assert.NotNull(files.FindFile("registry/docker/registry/v2/repositories/two/_manifests/tags/v2/current/link"));
-        Assert.All(files.Layers[^1].Entries, e => Assert.DoesNotContain("/one/", e.Path, StringComparison.Ordinal));
-    }
-
-    [Fact]
-    public async Task A_lite_image_holds_no_container_images()
-    {
-        Context.File("m/app.yaml", "image: r.io/one:v1\n");
-        var image = await _fixture.BuildAsync("FROM scratch|COPY m manifests", o => o with { Mode = BuildMode.Lite });
-        Assert.Empty(image.ContainerImages);
-        Assert.Equal(0, _fixture.Registry.Opened);
-    }
-
-    private void Offer(string name, string content) =>
-        _fixture.Registry.Names[name] = _fixture.Registry.AddImage(extension: null, layers: [content]);
-
     private sealed class CancelAt(CancellationTokenSource cancel, string item) : IProgress<SealerEvent>
     {
         public void Report(SealerEvent value)

@@ -77,6 +77,19 @@ public sealed class ArchiveSourcesTests : IDisposable
         Assert.Equal("DigestMismatch", Assert.IsType<SealerException>(error.InnerException).Id);
     }
 
+    [Fact]
+    public async Task Archives_of_a_list_are_relative_to_the_list_and_those_of_the_images_list_to_the_context()
+    {
+        await ExportAsync(ArchiveFormat.OciArchive, "r.io/a:1");
+        Directory.CreateDirectory(_media["lists"]);
+        await File.WriteAllTextAsync(_media["lists/images.txt"], "oci-archive:../archive\n");
+        var files = new MemoryFiles { ["manifests/imageList"] = "oci-archive:archive\n" };
+        var scan = await ContainerImageScanner.ScanAsync(
+            new ContainerImageScanOptions { Files = files, ImageLists = [_media["lists/images.txt"]], ContextFolder = _media.Path }, default);
+        Assert.Equal(["manifests/imageList r.io/a:1", $"{_media["lists/images.txt"]} r.io/a:1"], scan.Images.Select(image => $"{image.File} {image.Reference}"));
+        Assert.All(scan.Images, image => Assert.Equal(_media["archive"], image.Archive!.Path));
+    }
+
     private static IEnumerable<string> Names(IEnumerable<FetchedImage> images) => images.Select(image => image.Reference.ToString());
 
     private async Task<string> ExportAsync(ArchiveFormat format, params string?[] names)

@@ -55,7 +55,7 @@ public sealed partial class GoldenRegistryTests : IDisposable
         Assert.Empty(layer.Paths);
     }
 
-    private static IEnumerable<string> Ordered(IEnumerable<ContainerImage> images) =>
+    private static IEnumerable<string> Ordered(IEnumerable<ContainerImageEntry> images) =>
         images.Select(image => image.ToString()).Order(StringComparer.Ordinal);
 
     /// <summary>The paths with digests made alike, and how often each is there. Prefixes of blobs may fall together by chance.</summary>

@@ -151,7 +151,7 @@ public sealed class ImageVerifierTests
     public async Task A_container_image_that_is_listed_and_not_inside_is_found()
     {
         _image.Contain("quay.io/demo/app:v1", "app");
-        _image.ContainerImages.Add(new ContainerImage { Image = "quay.io/demo/other:v1" });
+        _image.ContainerImages.Add(new ContainerImageEntry { Image = "quay.io/demo/other:v1" });
         var finding = Assert.Single((await Verify()).Findings);
         Assert.Equal(("ContainerImageMissing", "quay.io/demo/other:v1"), (finding.Id, finding.Subject));
     }
@@ -212,7 +212,7 @@ public sealed class ImageVerifierTests
     [Fact]
     public async Task An_image_without_registry_is_whole_with_a_warning()
     {
-        _image.ContainerImages.Add(new ContainerImage { Image = "quay.io/demo/other:v1" });
+        _image.ContainerImages.Add(new ContainerImageEntry { Image = "quay.io/demo/other:v1" });
         var result = await Verify();
         Assert.Equal("NoRegistry", Assert.Single(result.Findings).Id);
         Assert.True(result.Passed);
