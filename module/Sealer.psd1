@@ -21,6 +21,7 @@
         'Find-ClusterImage'
         'Get-ClusterImage'
         'Import-ClusterImage'
+        'Merge-ClusterImage'
         'Mount-ClusterImage'
         'Publish-ClusterImage'
         'Receive-ClusterImage'

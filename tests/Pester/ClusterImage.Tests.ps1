@@ -56,6 +56,16 @@ Describe 'An image without a network' {
         $difference.After | Should -Be 'pester'
     }
 
+    It 'is merged with another one, and what both claim is told' {
+        foreach ($who in 'a', 'b') {
+            $null = Build-ClusterImage ./skyline -Tag "pester/${who}:v1" -Mode Lite -Platform linux/amd64 -BuildArgument WHO=$who
+        }
+        $image = 'pester/a:v1', 'pester/b:v1' | Get-ClusterImage | Merge-ClusterImage -Tag pester:merged -WarningVariable told -WarningAction SilentlyContinue
+        $image.Labels['who'] | Should -Be 'b'
+        "$told" | Should -Match "Label who is in pester/a:v1 and pester/b:v1. It is 'b', not 'a'."
+        Test-ClusterImage pester:merged -Quiet | Should -BeTrue
+    }
+
     It 'has a table that fits the screen' {
         $null = Build-ClusterImage ./skyline -Tag pester:v1 -Mode Lite
         $lines = Get-ClusterImage pester:v1 | Out-String -Stream -Width 120

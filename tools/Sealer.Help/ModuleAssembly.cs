@@ -36,7 +36,7 @@ internal sealed class ModuleAssembly : IDisposable
     ];
 
     /// <summary>
-    /// The types a user meets: what cmdlets take and return, what their properties lead to, what the cmdlets' assembly has
+    /// The types a user meets: what cmdlets take, return and tell, what their properties lead to, what the cmdlets' assembly has
     /// beside cmdlets, and the engine's exception.
     /// </summary>
     public IReadOnlyList<string> PublicTypes(IReadOnlyList<Cmdlet> cmdlets, List<string> problems)
@@ -44,6 +44,8 @@ internal sealed class ModuleAssembly : IDisposable
         var types = new Dictionary<string, Type>(StringComparer.Ordinal);
         var names = new Dictionary<string, Type>(StringComparer.OrdinalIgnoreCase);
         var waiting = new Queue<Type>(cmdlets.SelectMany(cmdlet => cmdlet.Outputs.Concat(cmdlet.Parameters.Select(p => p.Property.PropertyType))));
+        foreach (var told in cmdlets.SelectMany(cmdlet => cmdlet.Type.CustomAttributes).Where(a => a.AttributeType.Name == "InformationTypeAttribute"))
+            waiting.Enqueue((Type)told.ConstructorArguments[0].Value!);
         if (_context.LoadFromAssemblyName("Sealer").GetType("Sealer.SealerException") is { } exception)
             waiting.Enqueue(exception);
         foreach (var type in _assembly.GetExportedTypes().Where(type => type.GetProperty("MyInvocation") is null))

@@ -46,6 +46,7 @@ namespace Sealer.PowerShell;
 /// <seealso cref="ExportClusterImage"/>
 [Cmdlet("Build", "ClusterImage", SupportsShouldProcess = true)]
 [OutputType(typeof(ClusterImage))]
+[InformationType(typeof(BuildPreview))]
 public sealed class BuildClusterImage : ImageCmdlet
 {
     private readonly List<RegistryClient> _clients = [];

@@ -28,10 +28,8 @@ namespace Sealer.PowerShell;
 /// <seealso cref="ImportClusterImage"/>
 [Cmdlet(VerbsData.Export, "ClusterImage", SupportsShouldProcess = true, DefaultParameterSetName = ByObject)]
 [OutputType(typeof(FileInfo), typeof(DirectoryInfo))]
-public sealed class ExportClusterImage : SelectedImageCmdlet
+public sealed class ExportClusterImage : GatheredImagesCmdlet
 {
-    private readonly List<ClusterImage> _images = [];
-
     /// <summary>The file to write, or the folder. Of an existing folder, a file named after the image in it.</summary>
     [Parameter(Mandatory = true, Position = 1)]
     [ValidateNotNullOrEmpty]
@@ -64,19 +62,11 @@ public sealed class ExportClusterImage : SelectedImageCmdlet
     [Parameter]
     public SwitchParameter PassThru { get; set; }
 
-    private protected override Task ProcessAsync(ClusterImage image, CancellationToken cancellationToken)
+    private protected override async Task EndAsync(IReadOnlyList<ClusterImage> images, CancellationToken cancellationToken)
     {
-        _images.Add(image);
-        return Task.CompletedTask;
-    }
-
-    private protected override async Task EndAsync(CancellationToken cancellationToken)
-    {
-        if (_images.Count == 0)
-            return;
-        var path = Target();
-        var size = ByteSize.Format(_images.DistinctBy(image => image.Digest).Sum(image => image.Size));
-        if (!await ShouldProcessAsync(path, $"Save {string.Join(", ", _images.Select(image => image.Name))} ({size})"))
+        var path = Target(images[0]);
+        var size = ByteSize.Format(images.DistinctBy(image => image.Digest).Sum(image => image.Size));
+        if (!await ShouldProcessAsync(path, $"Save {string.Join(", ", images.Select(image => image.Name))} ({size})"))
             return;
         var options = new ExportOptions
         {
@@ -84,19 +74,19 @@ public sealed class ExportClusterImage : SelectedImageCmdlet
             PartSize = SplitSize,
             Referrers = Format is ArchiveFormat.OciArchive or ArchiveFormat.OciFolder,
         };
-        var images = _images.Select(image => (image.Reference, image.Descriptor)).ToList();
-        var result = await ArchiveExport.WriteAsync(Store, images, path, Format, options, Engine, cancellationToken);
+        var contents = images.Select(image => (image.Reference, image.Descriptor)).ToList();
+        var result = await ArchiveExport.WriteAsync(Store, contents, path, Format, options, Engine, cancellationToken);
         foreach (var file in PassThru ? result.Files : [])
             await WriteAsync(Directory.Exists(file) ? new DirectoryInfo(file) : new FileInfo(file));
     }
 
-    private string Target()
+    private string Target(ClusterImage first)
     {
         var path = FullPath(Path);
         if (Format is ArchiveFormat.OciFolder or ArchiveFormat.DockerFolder)
             return path;
         if (Directory.Exists(path))
-            path = System.IO.Path.Combine(path, FileName(_images[0]));
+            path = System.IO.Path.Combine(path, FileName(first));
         string[] taken = SplitSize is null ? [path] : [path + ".parts.json", path + ".part001"];
         return Force || taken.FirstOrDefault(File.Exists) is not { } there
             ? path

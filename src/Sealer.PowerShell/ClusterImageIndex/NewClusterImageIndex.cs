@@ -23,10 +23,8 @@ namespace Sealer.PowerShell;
 /// <seealso cref="BuildClusterImage"/>
 [Cmdlet(VerbsCommon.New, "ClusterImageIndex", SupportsShouldProcess = true, DefaultParameterSetName = ByObject)]
 [OutputType(typeof(ClusterImage))]
-public sealed class NewClusterImageIndex : SelectedImageCmdlet
+public sealed class NewClusterImageIndex : GatheredImagesCmdlet
 {
-    private readonly List<ClusterImage> _members = [];
-
     /// <summary>The name; what had it before loses it.</summary>
     [Parameter(Mandatory = true, Position = 1)]
     public ImageReference? Tag { get; set; }
@@ -36,16 +34,9 @@ public sealed class NewClusterImageIndex : SelectedImageCmdlet
     [KeyValue]
     public IDictionary? Annotation { get; set; }
 
-    private protected override Task ProcessAsync(ClusterImage image, CancellationToken cancellationToken)
+    private protected override async Task EndAsync(IReadOnlyList<ClusterImage> images, CancellationToken cancellationToken)
     {
-        _members.Add(image);
-        return Task.CompletedTask;
-    }
-
-    private protected override async Task EndAsync(CancellationToken cancellationToken)
-    {
-        if (_members.Count == 0 || !await ShouldProcessAsync(Tag!.ToFamiliarString(), $"Name {string.Join(", ", _members.Select(image => image.Name))}"))
-            return;
-        await WriteAsync(await ImageIndexBuilder.CreateAsync(Store, Tag, _members, KeyValueAttribute.Read(Annotation), cancellationToken));
+        if (await ShouldProcessAsync(Tag!.ToFamiliarString(), $"Name {string.Join(", ", images.Select(image => image.Name))}"))
+            await WriteAsync(await ImageIndexBuilder.CreateAsync(Store, Tag, images, KeyValueAttribute.Read(Annotation), cancellationToken));
     }
 }

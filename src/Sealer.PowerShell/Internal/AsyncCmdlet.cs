@@ -22,6 +22,9 @@ public abstract class AsyncCmdlet : PSCmdlet, IDisposable
     /// <summary>Where the engine tells what it does: becomes progress, warnings and verbose output.</summary>
     private protected IProgress<SealerEvent> Engine { get; }
 
+    /// <summary>True once an error was written.</summary>
+    private protected bool HasFailed { get; private set; }
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -61,7 +64,11 @@ public abstract class AsyncCmdlet : PSCmdlet, IDisposable
     private protected Task WriteAsync(object? value, bool enumerate = false) => OnPipeline(() => WriteObject(value, enumerate));
 
     /// <summary>Writes a non-terminating error.</summary>
-    private protected Task WriteErrorAsync(Exception exception) => OnPipeline(() => WriteError(Errors.ToRecord(exception)));
+    private protected Task WriteErrorAsync(Exception exception)
+    {
+        HasFailed = true;
+        return OnPipeline(() => WriteError(Errors.ToRecord(exception)));
+    }
 
     /// <summary>Writes a warning.</summary>
     private protected Task WarnAsync(string message) => OnPipeline(() => WriteWarning(message));

@@ -18,6 +18,9 @@ public enum MergeCollisionKind
     /// <summary>Another value of the same label.</summary>
     Label,
 
+    /// <summary>Another value of the same annotation of the manifest.</summary>
+    Annotation,
+
     /// <summary>Another value of the same variable.</summary>
     Env,
 
@@ -37,6 +40,12 @@ public enum MergeCollisionKind
 /// <param name="Platform">The platform that was merged.</param>
 public sealed record MergeCollision(MergeCollisionKind Kind, string Name, string Earlier, string Later, string Resolution, Platform Platform)
 {
+    /// <summary>Path, application, container image, label, variable or setting; harmless to print.</summary>
+    public string Name { get; } = PlainText.Of(Name);
+
+    /// <summary>What holds in the merged image, as a sentence that is harmless to print.</summary>
+    public string Resolution { get; } = PlainText.Of(Resolution);
+
     /// <inheritdoc/>
     public override string ToString() => $"{Kind} {Name} ({Earlier}, {Later}): {Resolution}";
 }

@@ -8,7 +8,7 @@ using Sealer.Images.Storage;
 
 namespace Sealer.Images.Merging;
 
-/// <summary>Merges the images of one platform.</summary>
+/// <summary>Merges the images of one platform: first they are read and what collides is settled, then the image is written.</summary>
 internal sealed class PlatformMerge
 {
     private readonly ImageStore _store;
@@ -16,182 +16,172 @@ internal sealed class PlatformMerge
     private readonly IReadOnlyList<ClusterImage> _images;
     private readonly IProgress<SealerEvent>? _progress;
     private readonly List<MergeCollision> _collisions = [];
-    private readonly List<ClusterImageLayer> _stack = [];
-    private readonly List<ImageHistory> _history = [];
-    private readonly List<(Application Application, string Owner)> _applications = [];
+    private readonly LayerStack _stack;
+    private readonly ApplicationMerge _applications;
     private readonly SettingsMerge _settings;
     private readonly RegistryMerge _registry;
     private readonly Dictionary<string, string> _owners = new(StringComparer.Ordinal);
-    private IReadOnlyDictionary<Digest, LayerScan> _scans = new Dictionary<Digest, LayerScan>();
-    private SortedDictionary<string, ScannedFile> _files = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<(Digest Blob, Digest? DiffId), LayerScan> _scans = [];
 
-    public PlatformMerge(ImageStore store, Platform platform, IReadOnlyList<ClusterImage> images, IProgress<SealerEvent>? progress)
+    /// <param name="store">Holds the images.</param>
+    /// <param name="images">In order, each for the same platform.</param>
+    /// <param name="progress">Told the bytes read of each layer; may be null.</param>
+    public PlatformMerge(ImageStore store, IReadOnlyList<ClusterImage> images, IProgress<SealerEvent>? progress)
     {
         _store = store;
-        _platform = platform;
+        _platform = images[0].Platforms[0];
         _images = images;
         _progress = progress;
+        _stack = new LayerStack(store, new LayerOptions
+        {
+            Compression = images[0].Layers.Any(l => l.MediaType == MediaType.OciLayerZstd) ? LayerCompression.Zstd : LayerCompression.Gzip,
+        });
+        _applications = new ApplicationMerge((name, earlier, later, resolution) => Report(MergeCollisionKind.Application, name, earlier, later, resolution));
         _settings = new SettingsMerge(Report);
         _registry = new RegistryMerge((name, earlier, later, resolution) => Report(MergeCollisionKind.ContainerImage, name, earlier, later, resolution));
     }
 
     public IReadOnlyList<MergeCollision> Collisions => _collisions;
 
+    /// <summary>Reads every layer once and settles what collides.</summary>
+    public async Task ReadAsync(CancellationToken cancellationToken)
+    {
+        await ScanAsync(cancellationToken).ConfigureAwait(false);
+        foreach (var image in _images)
+            Stack(image);
+        if (_registry.Links() is { Count: > 0 } links)
+        {
+            var scan = LayerScan.Of(links.Select(l => new ScannedFile(l.Key, LayerEntryKind.File, 0, 0, 0, 0, null, null, l.Value)), []);
+            _stack.Add(scan, _ => Task.FromResult(links.Select(l => RegistryMerge.Link(l.Key, l.Value))), Step("MERGE container images of one path"));
+        }
+
+        _registry.CheckServed(new ContainedRegistry(_stack.Files, _stack.Scans, _registry.Paths), _platform);
+    }
+
     /// <summary>Writes config and manifest, and small layers where applications or container images collide.</summary>
     public async Task<Descriptor> WriteAsync(CancellationToken cancellationToken)
     {
-        var scans = await ScanAsync(cancellationToken).ConfigureAwait(false);
-        _scans = scans;
-        foreach (var image in _images)
-            await StackAsync(image, scans, cancellationToken).ConfigureAwait(false);
-        if (_registry.Links.Count > 0)
-            await AddLayerAsync(_registry.Links, "MERGE container images of one path", cancellationToken).ConfigureAwait(false);
-
-        var config = await _store.AddAsync(MediaType.OciConfig, OciJson.Write(Config()), cancellationToken).ConfigureAwait(false);
+        var layers = await _stack.WriteAsync(cancellationToken).ConfigureAwait(false);
+        var config = await _store.AddAsync(MediaType.OciConfig, OciJson.Write(Config(layers)), cancellationToken).ConfigureAwait(false);
         var manifest = new ImageManifest
         {
             MediaType = MediaType.OciManifest,
             Config = config,
-            Layers = [.. _stack.Select(l => l.Descriptor with { MediaType = InOci(l.MediaType) })],
+            Layers = [.. layers.Select(l => l.Descriptor with { MediaType = InOci(l.MediaType) })],
             Annotations = Annotations(),
         };
         return await _store.AddAsync(MediaType.OciManifest, OciJson.Write(manifest), cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task<ConcurrentDictionary<Digest, LayerScan>> ScanAsync(CancellationToken cancellationToken)
+    private async Task ScanAsync(CancellationToken cancellationToken)
     {
-        var scans = new ConcurrentDictionary<Digest, LayerScan>();
+        // By what is stored and what it says it is: who lies about one of them must not be believed for another image's sake.
         var layers = _images.SelectMany(i => i.Layers).DistinctBy(Key).Where(l => !MediaType.IsForeign(l.MediaType));
         var parallel = new ParallelOptions { CancellationToken = cancellationToken, MaxDegreeOfParallelism = Math.Clamp(Environment.ProcessorCount, 1, 4) };
-        await Parallel.ForEachAsync(layers, parallel, async (layer, token) => scans[Key(layer)] = await LayerScan.ReadAsync(
+        await Parallel.ForEachAsync(layers, parallel, async (layer, token) => _scans[Key(layer)] = await LayerScan.ReadAsync(
             _store,
             layer.Descriptor,
             layer.DiffId,
             new LayerScanOptions(HashFiles: true, HashBlobs: true),
             _progress is null ? null : new LayerProgress(_progress, "Merging", layer.Descriptor),
             token).ConfigureAwait(false)).ConfigureAwait(false);
-        return scans;
     }
 
-    private async Task StackAsync(ClusterImage image, ConcurrentDictionary<Digest, LayerScan> scans, CancellationToken cancellationToken)
+    private void Stack(ClusterImage image)
     {
         var shared = SharedWithEarlier(image);
-        var own = image.Layers.Skip(shared).ToList();
-        var whole = MergedFiles.Of(ScansOf(image.Layers));
-        var common = MergedFiles.Of(ScansOf(image.Layers.Take(shared)));
-        var ownFiles = MergedFiles.Of(ScansOf(own));
+        var scans = image.Layers.Select(l => _scans.GetValueOrDefault(Key(l))).ToList();
+        var files = new MergedImageFiles(
+            _stack.Files,
+            MergedFiles.Of(Known(scans)),
+            MergedFiles.Of(Known(scans.Take(shared))),
+            MergedFiles.Of(Known(scans.Skip(shared))));
 
-        var replaced = StackApplications(image, whole, common, ownFiles);
-        if (replaced.Count > 0)
+        var replaced = _applications.Add(image, files);
+        foreach (var application in replaced.Where(r => r.Removed.Count + r.Restored.Count > 0))
         {
-            var whiteouts = replaced.Select(name => new LayerEntry { Path = AppFolder(name), Kind = LayerEntryKind.Whiteout });
-            var layer = await AddLayerAsync(whiteouts, $"MERGE {image.Name} replaces {string.Join(", ", replaced)}", cancellationToken).ConfigureAwait(false);
-            scans[Key(layer)] = await LayerScan.ReadAsync(_store, layer.Descriptor, layer.DiffId, new LayerScanOptions(false, false), null, cancellationToken).ConfigureAwait(false);
-            _files = MergedFiles.Of(ScansOf(_stack));
+            _stack.Add(
+                LayerScan.Of(application.Restored, application.Removed),
+                token => ReplaceAsync(image, application, token),
+                Step($"MERGE {image.Name} replaces {application.Name}"));
         }
 
-        AddHistory(image, shared);
-        _stack.AddRange(own);
-        var files = MergedFiles.Of(ScansOf(_stack));
-        ReportFiles(image, common, ownFiles, files);
-        _files = files;
+        var registry = new ContainedRegistry(files.Whole, Known(scans), image.ContainerImagePaths);
+        _registry.Add(image, registry, files, Owner);
+        _stack.Add(image.Layers.Zip(scans).Skip(shared), History(image, shared));
+        ReportFiles(image, files, [.. replaced.Select(r => $"application/apps/{r.Name}/")]);
         _settings.Add(image);
-        _registry.Add(image, new ContainedRegistry(whole, ScansOf(image.Layers), image.ContainerImagePaths), ownFiles);
     }
 
     /// <summary>How many of its first layers an image has in common with one that lies in the stack.</summary>
     private int SharedWithEarlier(ClusterImage image) => _images
         .TakeWhile(i => !ReferenceEquals(i, image))
-        .Select(i => i.Layers.Zip(image.Layers).TakeWhile(p => Key(p.First) == Key(p.Second)).Count())
+        .Select(i => i.Layers.Zip(image.Layers).TakeWhile(p => Content(p.First) == Content(p.Second)).Count())
         .DefaultIfEmpty(0)
         .Max();
 
-    /// <summary>Takes in the applications; tells those whose earlier files have to go.</summary>
-    private List<string> StackApplications(
-        ClusterImage image,
-        SortedDictionary<string, ScannedFile> whole,
-        SortedDictionary<string, ScannedFile> common,
-        SortedDictionary<string, ScannedFile> ownFiles)
+    private async Task<IEnumerable<LayerEntry>> ReplaceAsync(ClusterImage image, ReplacedApplication application, CancellationToken cancellationToken)
     {
-        var replaced = new List<string>();
-        foreach (var app in image.Applications)
-        {
-            var index = _applications.FindIndex(a => a.Application.Name == app.Name);
-            if (index < 0)
+        var content = application.Restored.Count == 0
+            ? null
+            : await ImageFileSystem.LoadAsync(_store, [.. image.Layers.Select(l => l.Descriptor)], cancellationToken).ConfigureAwait(false);
+        return
+        [
+            .. application.Removed.Select(path => new LayerEntry { Path = path, Kind = LayerEntryKind.Whiteout }),
+            .. application.Restored.Select(file => new LayerEntry
             {
-                _applications.Add((app, image.Name));
+                Path = file.Path,
+                Kind = file.Kind,
+                Mode = file.Mode,
+                Uid = file.Uid,
+                Gid = file.Gid,
+                Size = file.Size,
+                LinkTarget = file.LinkTarget,
+                Modified = DateTimeOffset.FromUnixTimeSeconds(content!.FindFile(file.Path)!.Entry.Modified),
+                Open = file.Kind == LayerEntryKind.File ? () => content.Open(file.Path) : null,
+            }),
+        ];
+    }
+
+    private void ReportFiles(ClusterImage image, MergedImageFiles files, IReadOnlyList<string> replaced)
+    {
+        foreach (var (path, earlier) in files.Before)
+        {
+            // A file that is as it was in the common layers is claimed by nobody earlier.
+            if ((files.Common.TryGetValue(path, out var was) && IsSame(was, earlier)) || replaced.Any(folder => path.StartsWith(folder, StringComparison.Ordinal)))
+                continue;
+            if (RegistryFiles.IsStorage(path))
+            {
+                // Names are told by who watches them; a blob or link is what its path says, unless somebody lies.
+                if (RegistryFiles.Tag(path) is null && files.Own.TryGetValue(path, out var other) && (other.Content != earlier.Content || other.Link != earlier.Link))
+                    Report(MergeCollisionKind.File, path, Owner(path), image.Name, $"It is that of {image.Name}. One of the two is not what its name says: Test-ClusterImage tells which.");
                 continue;
             }
 
-            var (there, theirs, before) = (Below(_files, AppFolder(app.Name)), Below(whole, AppFolder(app.Name)), Below(common, AppFolder(app.Name)));
-            var sameFiles = there.SequenceEqual(theirs);
-            var unchangedHere = theirs.Count > 0 && theirs.SequenceEqual(before);
-            if (SameDefinition(_applications[index].Application, app) && (sameFiles || unchangedHere))
-                continue;
-            Report(MergeCollisionKind.Application, app.Name, _applications[index].Owner, image.Name, $"It is the application of {image.Name}.");
-            _applications[index] = (app, image.Name);
-            // Only where all of its files come with it: what it has from the common layers would go, too.
-            if (!sameFiles && there.Count > 0 && Below(ownFiles, AppFolder(app.Name)).Count == theirs.Count)
-                replaced.Add(app.Name);
-        }
-
-        return replaced;
-    }
-
-    private void ReportFiles(
-        ClusterImage image,
-        SortedDictionary<string, ScannedFile> common,
-        SortedDictionary<string, ScannedFile> ownFiles,
-        SortedDictionary<string, ScannedFile> files)
-    {
-        foreach (var (path, earlier) in _files)
-        {
-            // A file that is as it was in the common layers is claimed by nobody earlier.
-            if (RegistryFiles.IsStorage(path) || (common.TryGetValue(path, out var was) && Same(was, earlier)))
-                continue;
-            if (!files.TryGetValue(path, out var now))
+            if (!_stack.Files.TryGetValue(path, out var now))
                 Report(MergeCollisionKind.RemovedFile, path, Owner(path), image.Name, "It is not in the merged image.");
-            else if (ownFiles.ContainsKey(path) && !Same(earlier, now))
+            else if (files.Own.ContainsKey(path) && !IsSame(earlier, now))
                 Report(MergeCollisionKind.File, path, Owner(path), image.Name, $"It is that of {image.Name}.");
         }
 
-        foreach (var path in ownFiles.Keys)
+        foreach (var path in files.Own.Keys)
             _owners[path] = image.Name;
-
-        string Owner(string path) => _owners.GetValueOrDefault(path) ?? _images[0].Name;
     }
 
-    private void AddHistory(ClusterImage image, int shared)
+    private string Owner(string path) => _owners.GetValueOrDefault(path) ?? _images[0].Name;
+
+    private static IEnumerable<ImageHistory> History(ClusterImage image, int shared)
     {
         var history = image.Config?.History ?? [];
-        var own = image.Layers.Count - shared;
         if (history.Count(h => !h.EmptyLayer) != image.Layers.Count)
-        {
-            _history.AddRange(Enumerable.Range(0, own).Select(_ => new ImageHistory { Created = image.Created, CreatedBy = $"MERGE {image.Name}" }));
-            return;
-        }
-
+            return image.Layers.Skip(shared).Select(_ => new ImageHistory { Created = image.Created, CreatedBy = $"MERGE {image.Name}" });
         var skip = shared;
-        foreach (var step in history)
-        {
-            if (skip == 0)
-                _history.Add(step);
-            else if (!step.EmptyLayer)
-                skip--;
-        }
+        return history.SkipWhile(step => skip > 0 && (step.EmptyLayer || skip-- > 0));
     }
 
-    private async Task<ClusterImageLayer> AddLayerAsync(IEnumerable<LayerEntry> entries, string createdBy, CancellationToken cancellationToken)
-    {
-        var compression = _images[0].Layers.Any(l => l.MediaType == MediaType.OciLayerZstd) ? LayerCompression.Zstd : LayerCompression.Gzip;
-        var built = await LayerWriter.WriteAsync(_store, entries, new LayerOptions { Compression = compression }, null, cancellationToken).ConfigureAwait(false);
-        var layer = new ClusterImageLayer(built.Descriptor, built.DiffId, createdBy);
-        _stack.Add(layer);
-        _history.Add(new ImageHistory { Created = _images.Max(i => i.Created), CreatedBy = createdBy });
-        return layer;
-    }
+    private ImageHistory Step(string createdBy) => new() { Created = _images.Max(i => i.Created), CreatedBy = createdBy };
 
-    private ImageConfig Config() => new()
+    private ImageConfig Config(IReadOnlyList<ClusterImageLayer> layers) => new()
     {
         Created = _images.Max(i => i.Created),
         Author = _images.Select(i => i.Config?.Author).LastOrDefault(a => a is not null),
@@ -204,30 +194,28 @@ internal sealed class PlatformMerge
             Labels = _settings.Labels.Count > 0 ? _settings.Labels : null,
             Other = _settings.Other.Count > 0 ? _settings.Other : null,
         },
-        Rootfs = new ImageRootfs { DiffIds = [.. _stack.Select(l => l.DiffId ?? l.Digest)] },
-        History = _history,
+        Rootfs = new ImageRootfs { DiffIds = [.. layers.Select(Content)] },
+        History = _stack.History,
     };
 
     private SortedDictionary<string, string> Annotations()
     {
-        var annotations = _settings.Annotations;
+        var annotations = new SortedDictionary<string, string>(_settings.Annotations, StringComparer.Ordinal);
         annotations[SealerAnnotations.Extension] = OciJson.Write(new ImageExtension
         {
             BuildClient = new BuildClient { SealerVersion = ImageState.Version },
             Type = _settings.Type,
-            Applications = _applications.Count > 0 ? [.. _applications.Select(a => a.Application)] : null,
+            Applications = _applications.Applications is { Count: > 0 } applications ? applications : null,
             Env = _settings.Env.Count > 0 ? _settings.Env : null,
             Launch = _settings.Launch,
         });
-        if (_settings.ContainerImages.Count > 0)
-            annotations[SealerAnnotations.ContainerImages] = OciJson.Write(_settings.ContainerImages);
-        if (_registry.Paths.Count > 0)
-            annotations[SealerAnnotations.ContainerImagePaths] = ContainerImagePaths.Write(_registry.Paths);
+        var inside = _settings.ContainerImages.Where(i => !_registry.IsGone(i)).ToList();
+        if (inside.Count > 0)
+            annotations[SealerAnnotations.ContainerImages] = OciJson.Write(inside);
+        if (_registry.Paths is { Count: > 0 } paths)
+            annotations[SealerAnnotations.ContainerImagePaths] = ContainerImagePaths.Write(paths);
         return annotations;
     }
-
-    private List<LayerScan> ScansOf(IEnumerable<ClusterImageLayer> layers) =>
-        [.. layers.Select(l => _scans.GetValueOrDefault(Key(l))).OfType<LayerScan>()];
 
     private void Report(MergeCollisionKind kind, string name, string earlier, string later, string resolution) =>
         _collisions.Add(new MergeCollision(kind, name, earlier, later, resolution, _platform));
@@ -240,17 +228,12 @@ internal sealed class PlatformMerge
         _ => mediaType,
     };
 
-    private static string AppFolder(string name) => $"application/apps/{name}";
-
-    private static List<(string, LayerEntryKind, Digest?, string?)> Below(SortedDictionary<string, ScannedFile> files, string folder) =>
-        [.. files.Values.Where(f => f.Path.StartsWith(folder + "/", StringComparison.Ordinal)).Select(f => (f.Path, f.Kind, f.Content, f.LinkTarget))];
-
-    private static bool SameDefinition(Application a, Application b) => JsonOf(a) == JsonOf(b);
-
-    private static string JsonOf(Application application) => OciJson.Write(new ImageExtension { Applications = [application] });
-
-    private static bool Same(ScannedFile a, ScannedFile b) =>
+    private static bool IsSame(ScannedFile a, ScannedFile b) =>
         a.Kind == b.Kind && a.Content == b.Content && a.LinkTarget == b.LinkTarget && (a.Kind == LayerEntryKind.SymbolicLink || a.Mode == b.Mode) && a.Uid == b.Uid && a.Gid == b.Gid;
 
-    private static Digest Key(ClusterImageLayer layer) => layer.DiffId ?? layer.Digest;
+    private static IReadOnlyList<LayerScan> Known(IEnumerable<LayerScan?> scans) => [.. scans.OfType<LayerScan>()];
+
+    private static (Digest, Digest?) Key(ClusterImageLayer layer) => (layer.Digest, layer.DiffId);
+
+    private static Digest Content(ClusterImageLayer layer) => layer.DiffId ?? layer.Digest;
 }

@@ -7,6 +7,7 @@ namespace Sealer.Images.Merging;
 internal sealed class SettingsMerge(Action<MergeCollisionKind, string, string, string, string> report)
 {
     private static readonly string[] ToolLabels = [SealerAnnotations.VersionLabel, "io.buildah.version"];
+    private const string CreatedAnnotation = "org.opencontainers.image.created";
     private readonly Dictionary<(MergeCollisionKind, string), string> _owners = [];
 
     public SortedDictionary<string, string> Labels { get; } = new(StringComparer.Ordinal);
@@ -32,17 +33,18 @@ internal sealed class SettingsMerge(Action<MergeCollisionKind, string, string, s
     {
         foreach (var (name, value) in image.Labels)
             Set(MergeCollisionKind.Label, Labels, name, value, image, ToolLabels.Contains(name));
+        var told = image.Env.Keys.Where(Env.ContainsKey).ToHashSet(StringComparer.Ordinal);
         foreach (var (name, value) in image.Env)
             Set(MergeCollisionKind.Env, Env, name, value, image, quiet: false);
         foreach (var variable in image.Config?.Settings?.Env ?? [])
-            SetConfigEnv(variable, image);
+            SetConfigEnv(variable, image, told);
         foreach (var (name, value) in image.Config?.Settings?.Other ?? new Dictionary<string, JsonElement>())
             SetOther(name, value, image);
         foreach (var (name, value) in image.Manifest!.Annotations ?? new Dictionary<string, string>())
         {
             // What the image was built from is no longer true; sealer's data is written anew.
             if (!name.StartsWith("org.opencontainers.image.base.", StringComparison.Ordinal) && !name.StartsWith("sealer.image.", StringComparison.Ordinal))
-                Annotations[name] = value;
+                Set(MergeCollisionKind.Annotation, Annotations, name, value, image, name == CreatedAnnotation);
         }
 
         ContainerImages.AddRange(image.ContainerImageEntries.Except(ContainerImages).ToList());
@@ -59,7 +61,7 @@ internal sealed class SettingsMerge(Action<MergeCollisionKind, string, string, s
         _owners[(kind, name)] = image.Name;
     }
 
-    private void SetConfigEnv(string variable, ClusterImage image)
+    private void SetConfigEnv(string variable, ClusterImage image, HashSet<string> told)
     {
         var name = variable.Split('=', 2)[0];
         var index = ConfigEnv.FindIndex(v => v.Split('=', 2)[0] == name);
@@ -70,7 +72,7 @@ internal sealed class SettingsMerge(Action<MergeCollisionKind, string, string, s
         else
         {
             // ENV of a Kubefile is in both places and reported once.
-            if (ConfigEnv[index] != variable && !image.Env.ContainsKey(name))
+            if (ConfigEnv[index] != variable && !told.Contains(name))
                 report(MergeCollisionKind.Env, name, _owners[(MergeCollisionKind.Setting, "Env." + name)], image.Name, $"It is '{variable}', not '{ConfigEnv[index]}'.");
             ConfigEnv[index] = variable;
         }

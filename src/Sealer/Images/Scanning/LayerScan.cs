@@ -22,10 +22,9 @@ internal sealed class LayerScan
     private readonly List<string> _emptied = [];
     private readonly Dictionary<Digest, ContainedManifest> _manifests = [];
 
-    private LayerScan(Descriptor layer) => Layer = layer;
-
-    /// <summary>The layer as it is stored.</summary>
-    public Descriptor Layer { get; }
+    private LayerScan()
+    {
+    }
 
     /// <summary>Files, folders and links by path; the last where a tar has several of one path.</summary>
     public IReadOnlyDictionary<string, ScannedFile> Files => _files;
@@ -42,12 +41,22 @@ internal sealed class LayerScan
     /// <summary>What the reader measured.</summary>
     public LayerReadResult? Result { get; private set; }
 
+    /// <summary>What a layer that is yet to be written will hold.</summary>
+    public static LayerScan Of(IEnumerable<ScannedFile> files, IEnumerable<string> removed)
+    {
+        var scan = new LayerScan();
+        foreach (var file in files)
+            scan._files[file.Path] = file;
+        scan._removed.AddRange(removed);
+        return scan;
+    }
+
     /// <summary>Reads a layer to its end and verifies it.</summary>
     /// <exception cref="SealerException">As <see cref="LayerReader.NextAsync"/>.</exception>
     public static async Task<LayerScan> ReadAsync(
         IImageSource source, Descriptor layer, Digest? diffId, LayerScanOptions options, IProgress<long>? progress, CancellationToken cancellationToken)
     {
-        var scan = new LayerScan(layer);
+        var scan = new LayerScan();
         var stream = await source.OpenAsync(layer, 0, cancellationToken).ConfigureAwait(false);
         var reader = new LayerReader(
             new CountingStream(stream, progress),

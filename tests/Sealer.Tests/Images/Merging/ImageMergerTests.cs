@@ -196,6 +196,171 @@ public sealed class ImageMergerTests : IDisposable
     }
 
     [Fact]
+    public async Task Of_an_application_that_both_changed_the_later_has_all_its_files()
+    {
+        const string Extension = """{"type":"app-installer","applications":[{"name":"web","type":"helm","files":["web"]}],"launch":{}}""";
+        var (x, y) = (new TinyClusterImage { Extension = Extension }, new TinyClusterImage { Extension = Extension });
+        foreach (var image in new[] { x, y })
+            image.File("application/apps/web/a.yaml", "base").File("application/apps/web/b.yaml", "base").NextLayer();
+        x.File("application/apps/web/a.yaml", "changed by a").File("application/apps/web/extra/extra.yaml", "a's alone");
+        y.File("application/apps/web/b.yaml", "changed by b");
+        var result = await Merge(await Load(x, "a"), await Load(y, "b"));
+        Assert.Equal(MergeCollisionKind.Application, Assert.Single(result.Collisions).Kind);
+        Assert.Equal(
+            ("base", "changed by b", null),
+            (await ReadAsync(result.Image, "application/apps/web/a.yaml"), await ReadAsync(result.Image, "application/apps/web/b.yaml"), await ReadAsync(result.Image, "application/apps/web/extra/extra.yaml")));
+        Assert.Equal(4, result.Image.Config!.History!.Count);
+        await AssertWhole(result.Image);
+    }
+
+    [Fact]
+    public async Task A_third_image_of_one_path_moves_away_everybody_who_was_there()
+    {
+        // quay.io's and ghcr.io's are one image; docker.io's is another.
+        _a.Contain("quay.io/demo/app:v1", "one");
+        _b.Contain("ghcr.io/demo/app:v1", "one");
+        var c = App("c").Contain("docker.io/demo/app:v1", "two");
+        var result = await Merge(await Load(_a, "a"), await Load(_b, "b"), await Load(c, "c"));
+        Assert.Equal(["quay.io/demo/app:v1", "ghcr.io/demo/app:v1"], result.Collisions.Select(x => x.Name));
+        Assert.Equal(
+            [("ghcr.io/demo/app:v1", "ghcr.io/demo/app"), ("quay.io/demo/app:v1", "quay.io/demo/app")],
+            result.Image.ContainerImagePaths.Select(p => (p.Key, p.Value)));
+        await AssertWhole(result.Image, containerImages: 3);
+    }
+
+    [Fact]
+    public async Task A_moved_container_image_that_a_later_image_brings_anew_lies_by_rule_again()
+    {
+        _a.Contain("quay.io/demo/app:v1", "one");
+        _b.Contain("ghcr.io/demo/app:v1", "two");
+        var c = App("c").Contain("quay.io/demo/app:v1", "three");
+        var result = await Merge(await Load(_a, "a"), await Load(_b, "b"), await Load(c, "c"));
+        Assert.Equal(["quay.io/demo/app:v1", "quay.io/demo/app:v1", "ghcr.io/demo/app:v1"], result.Collisions.Select(x => x.Name));
+        Assert.Equal("ghcr.io/demo/app", Assert.Single(result.Image.ContainerImagePaths).Value);
+        await AssertWhole(result.Image, containerImages: 2);
+    }
+
+    [Fact]
+    public async Task A_container_image_that_finds_no_place_is_refused()
+    {
+        _a.Contain("quay.io/demo/app:v1", "one").Contain("docker.io/quay.io/demo/app:v1", "in the way");
+        _b.Contain("ghcr.io/demo/app:v1", "two");
+        Assert.Equal("ContainerImageConflict", (await Refused(await Load(_a, "a"), await Load(_b, "b"))).Id);
+    }
+
+    [Fact]
+    public async Task A_container_image_without_a_listed_name_that_is_replaced_is_reported()
+    {
+        _a.Contain("quay.io/demo/app:v1", "one", listed: false);
+        _b.Contain("quay.io/demo/app:v1", "two", listed: false);
+        var result = await Merge(await Load(_a, "a"), await Load(_b, "b"));
+        Assert.Equal((MergeCollisionKind.ContainerImage, "demo/app:v1"), (Assert.Single(result.Collisions).Kind, result.Collisions[0].Name));
+    }
+
+    [Theory]
+    [InlineData(".wh.registry")]
+    [InlineData("registry/docker/registry/v2/repositories/demo/.wh.app")]
+    [InlineData("registry/docker/registry/v2/blobs/sha256/.wh..wh..opq")]
+    public async Task A_container_image_that_a_later_images_layers_would_hide_is_not_lost_silently(string whiteout)
+    {
+        _a.Contain("quay.io/demo/app:v1", "one");
+        _b.File(whiteout, "");
+        var (a, b) = (await Load(_a, "a"), await Load(_b, "b"));
+        var e = await Refused(a, b);
+        Assert.Equal("ContainerImageLost", e.Id);
+        Assert.Contains("quay.io/demo/app:v1", e.Message, StringComparison.Ordinal);
+        await AssertWhole((await Merge(b, a)).Image, containerImages: 1);
+    }
+
+    [Fact]
+    public async Task A_blob_that_is_not_what_its_name_says_does_not_take_the_place_of_a_good_one()
+    {
+        _a.Contain("quay.io/demo/app:v1", "one");
+        var blob = _a.Layers[0].Select(f => f.Name).First(n => n.EndsWith("/data", StringComparison.Ordinal));
+        _b.File(blob, "something else");
+        Assert.Equal("ContainerImageLost", (await Refused(await Load(_a, "a"), await Load(_b, "b"))).Id);
+    }
+
+    [Fact]
+    public async Task A_container_image_that_both_were_built_from_and_one_removed_is_gone()
+    {
+        var (x, y) = (new TinyClusterImage(), new TinyClusterImage());
+        foreach (var image in new[] { x, y })
+            image.Contain("quay.io/demo/app:v1", "one", listed: image == x).NextLayer();
+
+        y.File("registry/docker/registry/v2/repositories/demo/.wh.app", "");
+        var result = await Merge(await Load(x, "a"), await Load(y, "b"));
+        Assert.Empty(result.Collisions);
+        Assert.Empty(result.Image.ContainerImages);
+        await AssertWhole(result.Image);
+    }
+
+    [Fact]
+    public async Task A_layer_that_claims_to_be_another_images_layer_is_read_and_refused()
+    {
+        _a.File("etc/x", "good");
+        _b.File("etc/x", "evil");
+        var a = await Load(_a, "a");
+        var evil = await _b.WriteAsync(_store, changeConfig: c => c with { Rootfs = c.Rootfs with { DiffIds = [a.Layers[0].DiffId!.Value] } });
+        var b = await ClusterImages.LoadAsync(_store, ImageReference.Parse("b"), evil, CancellationToken.None);
+        Assert.Equal("DigestMismatch", (await Refused(a, b)).Id);
+    }
+
+    [Fact]
+    public async Task A_label_that_would_steer_a_terminal_is_told_harmlessly()
+    {
+        _a.Labels["vendor"] = "a";
+        _b.Labels["vendor"] = "\u001b[2J##vso[task.setvariable]";
+        var collision = Assert.Single((await Merge(await Load(_a, "a"), await Load(_b, "b"))).Collisions);
+        Assert.DoesNotContain('\u001b', collision.Resolution);
+        Assert.DoesNotContain("##vso", collision.Resolution, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Annotations_of_one_name_are_reported()
+    {
+        var a = await ClusterImages.LoadAsync(_store, ImageReference.Parse("a"), await _a.WriteAsync(_store, m => Titled(m, "a")), CancellationToken.None);
+        var b = await ClusterImages.LoadAsync(_store, ImageReference.Parse("b"), await _b.WriteAsync(_store, m => Titled(m, "b")), CancellationToken.None);
+        var result = await Merge(a, b);
+        Assert.Equal((MergeCollisionKind.Annotation, "title"), (Assert.Single(result.Collisions).Kind, result.Collisions[0].Name));
+        Assert.Equal("b", result.Image.Manifest!.Annotations!["title"]);
+
+        static ImageManifest Titled(ImageManifest m, string title) =>
+            m with { Annotations = new Dictionary<string, string>(m.Annotations!) { ["title"] = title } };
+    }
+
+    [Fact]
+    public async Task A_preview_tells_the_same_and_writes_nothing()
+    {
+        _a.File("etc/x", "a").Contain("quay.io/demo/app:v1", "one");
+        _b.File("etc/x", "b").Contain("ghcr.io/demo/app:v1", "two");
+        var images = new[] { await Load(_a, "a"), await Load(_b, "b") };
+        var blobs = Blobs();
+        var told = await ImageMerger.PreviewAsync(_store, images, null, null, CancellationToken.None);
+        Assert.Equal(blobs, Blobs());
+        Assert.Equal((await Merge(images)).Collisions, told);
+        Assert.Equal(2, told.Count);
+    }
+
+    [Fact]
+    public async Task Only_the_wanted_platforms_are_merged()
+    {
+        var images = new[] { await Index("a", "linux/amd64", "linux/arm64"), await Index("b", "linux/amd64", "linux/s390x") };
+        Assert.Equal("PlatformMismatch", (await Refused(images)).Id);
+        var options = new MergeOptions { Platforms = [Platform.Parse("linux/amd64")] };
+        var result = await ImageMerger.MergeAsync(_store, ImageReference.Parse("merged:v1"), images, options, null, CancellationToken.None);
+        Assert.Equal("linux/amd64", Assert.Single(result.Image.Platforms).ToString());
+        Assert.False(result.Image.IsIndex);
+    }
+
+    [Fact]
+    public async Task Two_ways_to_write_a_platform_are_one()
+    {
+        (_a.Platform, _b.Platform) = ("linux/arm64", "linux/arm64/v8");
+        Assert.Equal(["a", "b"], (await Merge(await Load(_a, "a"), await Load(_b, "b"))).Image.Applications.Select(x => x.Name));
+    }
+
+    [Fact]
     public async Task Images_for_different_platforms_are_refused()
     {
         _b.Platform = "linux/arm64";
@@ -254,7 +419,7 @@ public sealed class ImageMergerTests : IDisposable
     }
 
     private Task<MergeResult> Merge(params ClusterImage[] images) =>
-        ImageMerger.MergeAsync(_store, ImageReference.Parse("merged:v1"), images, null, CancellationToken.None);
+        ImageMerger.MergeAsync(_store, ImageReference.Parse("merged:v1"), images, null, null, CancellationToken.None);
 
     private Task<SealerException> Refused(params ClusterImage[] images) => Assert.ThrowsAsync<SealerException>(() => Merge(images));
 
