@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Sealer.Events;
+using Sealer.Images.Storage;
 using Sealer.Registries.Credentials;
 
 namespace Sealer.Registries;
@@ -11,6 +12,8 @@ namespace Sealer.Registries;
 /// </summary>
 public sealed class CredentialStore : ICredentialSource
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
     private readonly CredentialPlaces _places;
     private readonly IProgress<SealerEvent>? _events;
     private readonly ConcurrentDictionary<string, bool> _warned = new(StringComparer.Ordinal);
@@ -64,6 +67,10 @@ public sealed class CredentialStore : ICredentialSource
     /// <param name="key">A domain, or the beginning of a name (<c>registry.example.com/team</c>).</param>
     /// <param name="credential">What to keep.</param>
     /// <param name="cancellationToken">Cancels.</param>
+    /// <exception cref="SealerException">
+    /// <c>InvalidCredentialFile</c>, <c>CredentialFileNotWritten</c>, <c>CredentialHelperMissing</c>,
+    /// <c>CredentialHelperFailed</c>, <c>HomeUnusable</c>; the file is as it was.
+    /// </exception>
     public async Task SaveAsync(string key, RegistryCredential credential, CancellationToken cancellationToken)
     {
         using var turn = await LockAsync(cancellationToken).ConfigureAwait(false);
@@ -77,6 +84,7 @@ public sealed class CredentialStore : ICredentialSource
 
     /// <summary>Removes a credential from our own file and its helper.</summary>
     /// <returns>False where our file had none; what other tools have stays.</returns>
+    /// <exception cref="SealerException">As for <see cref="SaveAsync"/>.</exception>
     public async Task<bool> RemoveAsync(string key, CancellationToken cancellationToken)
     {
         if (!File.Exists(_places.OwnFile))
@@ -120,18 +128,22 @@ public sealed class CredentialStore : ICredentialSource
     /// <summary>One writer at a time, so that two logins at once keep both.</summary>
     private async Task<FileStream> LockAsync(CancellationToken cancellationToken)
     {
-        var folder = Path.GetDirectoryName(Path.GetFullPath(_places.OwnFile))!;
-        SealerHome.CreatePrivateFolder(folder);
-        for (var attempt = 0; ; attempt++)
+        SealerHome.CreatePrivateFolder(Path.GetDirectoryName(Path.GetFullPath(_places.OwnFile))!);
+        try
         {
-            try
-            {
-                return new FileStream(_places.OwnFile + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            }
-            catch (IOException) when (attempt < 200)
-            {
-                await Task.Delay(50, cancellationToken).ConfigureAwait(false);
-            }
+            return await FileLock.TakeAsync(_places.OwnFile + ".lock", exclusive: true, Patience, cancellationToken).ConfigureAwait(false)
+                ?? throw Locked("another process has been writing it for a while", null);
         }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Locked(e.Message, e);
+        }
+
+        SealerException Locked(string why, Exception? cause) => new(
+            "CredentialFileNotWritten",
+            ErrorKind.ResourceUnavailable,
+            $"The credentials in '{_places.OwnFile}' cannot be changed: {why.TrimEnd('.')}. Nothing was changed. See that you may write to its folder and that no other process does, then log on again.",
+            _places.OwnFile,
+            cause);
     }
 }

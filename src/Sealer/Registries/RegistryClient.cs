@@ -95,15 +95,7 @@ public sealed class RegistryClient : IDisposable
         var host = client.Host(domain);
         var reply = await client.PingAsync(host, cancellationToken).ConfigureAwait(false);
         if (reply.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden)
-        {
-            throw new RegistryException(
-                "RegistryUnauthorized",
-                ErrorKind.Authentication,
-                $"{domain} refused user name and password of '{credential.UserName}'{RegistryFailure.Says(host, reply)}. Nothing was saved. Many registries want an access token in place of the password.",
-                domain,
-                reply.StatusCode);
-        }
-
+            throw RegistryFailure.Refused(host, reply, credential);
         return reply.IsSuccess ? host.Authenticator.WasAsked : throw NoRegistry(host, reply);
     }
 

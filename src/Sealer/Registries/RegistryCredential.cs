@@ -8,6 +8,8 @@ namespace Sealer.Registries;
 /// </summary>
 public sealed record RegistryCredential
 {
+    private const string Given = "given";
+
     /// <summary>The user's name; empty where only a token is known.</summary>
     public string UserName { get; init; } = "";
 
@@ -20,12 +22,15 @@ public sealed record RegistryCredential
     /// <summary>A bearer token for the registry itself.</summary>
     public RegistrySecret? AccessToken { get; init; }
 
-    /// <summary>Where it was found, for messages: a file, a helper, or <c>given</c>.</summary>
-    public string Origin { get; init; } = "given";
+    /// <summary>Where it was found, for messages: a file, a helper, or <c>given</c> by the caller.</summary>
+    public string Origin { get; init; } = Given;
 
     /// <summary>A name and a password.</summary>
     public static RegistryCredential Of(string userName, string password) =>
         new() { UserName = userName, Password = new RegistrySecret(password) };
+
+    /// <summary>True where the caller gave it just now, so that it lies nowhere to be replaced.</summary>
+    internal bool IsGiven => Origin == Given;
 
     /// <summary>The secrets in clear in every form in which they are sent.</summary>
     internal IEnumerable<string> Clear()

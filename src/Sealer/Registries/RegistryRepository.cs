@@ -29,7 +29,7 @@ public sealed partial class RegistryRepository : IImageSource, IImageTarget
         Domain = name.Domain;
         Path = name.Repository;
         _manifests = new RepositoryManifests(client.Transport, host, Path);
-        _referrers = new RepositoryReferrers(client.Transport, host, Path, _manifests);
+        _referrers = new RepositoryReferrers(client.Transport, host, Path, _manifests, client.Options);
     }
 
     /// <summary>The registry, as in an image name.</summary>

@@ -139,6 +139,54 @@ public sealed class CredentialStoreTests : IDisposable
         Assert.Equal("""["s3cret-word"]""", File.ReadAllText(Own));
     }
 
+    [Theory]
+    [InlineData("""{"auths":{"r.example":{"auth":"s3cret-word"}},"auths":{}}""")]
+    [InlineData("""{"auths":{"r.example":{"auth":"s3cret-word","auth":"s3cret-word"}}}""")]
+    [InlineData("""{"auths":{"r.example":{"username":"\ud800","password":"s3cret-word"}}}""")]
+    [InlineData("""{"auths":{"r.example":{"auth":"s3cret-word"}}}garbage""")]
+    public async Task A_file_that_is_broken_deep_inside_is_named_and_not_quoted(string text)
+    {
+        Write("home/auth.json", text);
+        foreach (var work in new Func<Task>[]
+        {
+            () => Store().FindAsync("r.example", null, default),
+            () => Store().ListAsync(default),
+            () => Store().SaveAsync("r.example", RegistryCredential.Of("a", "b"), default),
+            () => Store().RemoveAsync("r.example", default),
+        })
+        {
+            var e = await Assert.ThrowsAsync<SealerException>(work);
+            Assert.Equal("InvalidCredentialFile", e.Id);
+            Assert.Contains(Own, e.Message);
+            Assert.Contains("Repair the file", e.Message);
+            Assert.DoesNotContain("s3cret-word", e.ToString());
+        }
+
+        Assert.Equal(text, File.ReadAllText(Own));
+    }
+
+    [Fact]
+    public async Task A_file_that_cannot_be_written_is_named_and_stays_as_it_is()
+    {
+        // A folder in the place of the lock; and a name that has room for the lock's ending, but not for the new file's.
+        Directory.CreateDirectory(_folder["home/auth.json.lock"]);
+        await FailsAsync(Own);
+        var full = _folder["home/" + new string('a', 230)];
+        File.WriteAllText(full, "{}");
+        await FailsAsync(full);
+        Assert.Equal("{}", File.ReadAllText(full));
+        Assert.Equal(2, Directory.GetFiles(_folder["home"]).Length);
+
+        static async Task FailsAsync(string file)
+        {
+            var store = new CredentialStore(new CredentialPlaces(file, [], ""));
+            var e = await Assert.ThrowsAsync<SealerException>(() => store.SaveAsync("r.example", RegistryCredential.Of("a", "s3cret-word"), default));
+            Assert.Equal("CredentialFileNotWritten", e.Id);
+            Assert.Contains(file, e.Message);
+            Assert.DoesNotContain("s3cret-word", e.ToString());
+        }
+    }
+
     [Fact]
     public async Task Logins_at_once_are_all_kept()
     {

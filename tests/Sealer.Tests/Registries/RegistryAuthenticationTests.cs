@@ -53,6 +53,13 @@ public sealed class RegistryAuthenticationTests
     [InlineData("shop.com.cn", "https://evil.com.cn/token", false)]
     [InlineData("mine.azurecr.io", "https://mine.azurecr.io/oauth2/token", true)]
     [InlineData("mine.azurecr.io", "https://evil.azurecr.io/oauth2/token", false)]
+    [InlineData("mine.westeurope.cloudapp.azure.com", "https://evil.westeurope.cloudapp.azure.com/token", false)]
+    [InlineData("mine.web.app", "https://evil.web.app/token", false)]
+    [InlineData("mine.firebaseapp.com", "https://evil.firebaseapp.com/token", false)]
+    [InlineData("mine.github.io", "https://evil.github.io/token", false)]
+    [InlineData("shop.web.id", "https://evil.web.id/token", false)]
+    [InlineData("registry.azure.com", "https://auth.azure.com/token", true)]
+    [InlineData("registry.webb.app", "https://auth.webb.app/token", true)]
     [InlineData("123.dkr.ecr.eu-west-1.amazonaws.com", "https://evil.dkr.ecr.eu-west-1.amazonaws.com/t", false)]
     [InlineData("registry.gitlab.com", "https://gitlab.com/jwt/auth", true)]
     [InlineData("nvcr.io", "https://authn.nvidia.com/token", true)]
@@ -86,6 +93,30 @@ public sealed class RegistryAuthenticationTests
         Assert.Equal(1, registry.TokensGiven);
         var asked = HttpUtility.ParseQueryString(registry.Server.Log.First(e => e.Path == "/token").Target.Split('?')[1]);
         Assert.Equal(("the registry", "ann", "repository:team/app:pull"), (asked["service"], asked["account"], asked["scope"]));
+    }
+
+    [Fact]
+    public async Task A_source_of_credentials_is_asked_once_for_many_requests_at_once()
+    {
+        await using var registry = new HostileRegistry();
+        registry.On = e => e.Authorization is null ? e.ReplyAsync(401, "", ("WWW-Authenticate", "Basic realm=\"x\"")) : e.ReplyAsync(200);
+        var source = new SlowSource();
+        using var client = registry.Client(o => o with { Credentials = source });
+        var repository = client.Repository(registry.Image());
+        var blob = Descriptor.Of(MediaType.OciLayer, []);
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => repository.ExistsAsync(blob, default))));
+        Assert.Equal(1, source.Asked);
+    }
+
+    [Fact]
+    public async Task A_source_of_credentials_that_failed_is_asked_again()
+    {
+        await using var registry = new HostileRegistry();
+        registry.On = e => e.Authorization is null ? e.ReplyAsync(401, "", ("WWW-Authenticate", "Basic realm=\"x\"")) : e.ReplyAsync(200);
+        var source = new SlowSource { Failures = 1 };
+        using var client = registry.Client(o => o with { Credentials = source });
+        await Assert.ThrowsAsync<SealerException>(() => client.PingAsync(registry.Domain, default));
+        await client.PingAsync(registry.Domain, default);
     }
 
     [Fact]
@@ -298,6 +329,25 @@ public sealed class RegistryAuthenticationTests
 
     internal static ICredentialSource Given(HostileRegistry registry, RegistryCredential credential) =>
         new GivenCredentials(new Dictionary<string, RegistryCredential> { [registry.Domain] = credential });
+
+    /// <summary>Starts as slowly as a helper does, before there is anything to await.</summary>
+    private sealed class SlowSource : ICredentialSource
+    {
+        private int _asked;
+
+        public int Failures { get; init; }
+
+        public int Asked => _asked;
+
+        public Task<RegistryCredential?> FindAsync(string domain, string? repository, CancellationToken cancellationToken)
+        {
+            var count = Interlocked.Increment(ref _asked);
+            Thread.Sleep(100);
+            return count <= Failures
+                ? throw new SealerException("Broken", ErrorKind.ResourceUnavailable, "It does not work.")
+                : Task.FromResult<RegistryCredential?>(RegistryCredential.Of("ann", Secret));
+        }
+    }
 
     /// <summary>A registry that wants tokens, and its token server in one.</summary>
     internal sealed class TokenRegistry : IAsyncDisposable

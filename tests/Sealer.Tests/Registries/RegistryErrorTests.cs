@@ -243,7 +243,7 @@ public sealed class RegistryErrorTests
         var store = new CredentialStore(new(folder["auth.json"], [], ""));
         using var client = registry.Client(o => o with { Credentials = store });
         var e = await Assert.ThrowsAsync<RegistryException>(() => client.LoginAsync(registry.Domain, "ann", new RegistrySecret("wrong-word"), default));
-        Assert.Equal("RegistryUnauthorized", e.Id);
+        AssertSaysWhatIsWrong(e, registry.Domain);
         Assert.Empty(await store.ListAsync(default));
         await Assert.ThrowsAsync<RegistryException>(() => client.PingAsync(registry.Domain, default));
 
@@ -263,9 +263,37 @@ public sealed class RegistryErrorTests
         await using var registry = new RegistryAuthenticationTests.TokenRegistry();
         var store = new CredentialStore(new(folder["auth.json"], [], ""));
         using var client = registry.Client(o => o with { Credentials = store });
-        await Assert.ThrowsAsync<RegistryException>(() => client.LoginAsync(registry.Server.Domain, "ann", new RegistrySecret("wrong-word"), default));
+        var e = await Assert.ThrowsAsync<RegistryException>(() => client.LoginAsync(registry.Server.Domain, "ann", new RegistrySecret("wrong-word"), default));
+        AssertSaysWhatIsWrong(e, registry.Server.Domain);
         Assert.Empty(await store.ListAsync(default));
         Assert.True(await client.LoginAsync(registry.Server.Domain, "ann", new RegistrySecret(Secret), default));
+    }
+
+    [Theory]
+    [InlineData(true, "refused the user name or password of 'ann'")]
+    [InlineData(false, "does not let 'ann' (")]
+    public async Task Credentials_of_a_file_that_are_refused_are_named_with_the_file(bool basic, string text)
+    {
+        using var folder = new TemporaryFolder();
+        await using var registry = new HostileRegistry();
+        var challenge = basic ? "Basic realm=\"x\"" : $"Bearer realm=\"http://{registry.Domain}/token\"";
+        registry.On = e => e.Path == "/token" ? e.ReplyAsync(200, """{"token":"t"}""") : e.ReplyAsync(401, "", ("WWW-Authenticate", challenge));
+        var store = new CredentialStore(new(folder["auth.json"], [], ""));
+        await store.SaveAsync(registry.Domain, RegistryCredential.Of("ann", Secret), default);
+        using var client = registry.Client(o => o with { Credentials = store });
+        var e = await Assert.ThrowsAsync<RegistryException>(() => client.Repository(registry.Image()).ResolveAsync(registry.Image(), default));
+        Assert.Equal("RegistryUnauthorized", e.Id);
+        Assert.Contains(text, e.Message);
+        Assert.Contains(folder["auth.json"], e.Message);
+        Assert.Contains($"Connect-ClusterRegistry -Server {registry.Domain}", e.Message);
+    }
+
+    /// <summary>Whoever is logging on is not told to log on.</summary>
+    private static void AssertSaysWhatIsWrong(RegistryException e, string domain)
+    {
+        Assert.Equal("RegistryUnauthorized", e.Id);
+        Assert.StartsWith($"{domain} refused the user name or password of 'ann'", e.Message);
+        Assert.DoesNotContain("Connect-ClusterRegistry", e.Message);
     }
 
     [Fact]

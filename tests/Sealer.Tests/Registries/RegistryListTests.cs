@@ -145,6 +145,77 @@ public sealed class RegistryListTests
     }
 
     [Fact]
+    public async Task Artifacts_written_at_once_are_all_listed()
+    {
+        await using var registry = new HostileRegistry();
+        using var client = registry.Client();
+        var repository = client.Repository(registry.Image());
+        var image = registry.AddManifest("v1", MediaType.OciManifest, HostileRegistry.Manifest());
+        await Task.WhenAll(Enumerable.Range(0, 12).Select(i => Task.Run(() =>
+        {
+            var body = Artifact(image, $"kind-{i}");
+            return DockerRegistryTests.PutAsync(repository, Descriptor.Of(MediaType.OciManifest, body), body);
+        })));
+        Assert.Equal(12, (await repository.ListReferrersAsync(image.Digest)).Count);
+    }
+
+    [Theory]
+    [InlineData(3, null)]
+    [InlineData(int.MaxValue, "ReferrerNotListed")]
+    public async Task An_artifact_that_others_drop_from_the_list_is_put_back_or_told(int losses, string? id)
+    {
+        await using var registry = new HostileRegistry();
+        var image = registry.AddManifest("v1", MediaType.OciManifest, HostileRegistry.Manifest());
+        var tag = $"sha256-{image.Digest.Hex}";
+
+        // Another client that read the list before us writes it after us.
+        var writes = 0;
+        registry.On = async e =>
+        {
+            if (e.Method == "PUT" && e.Path.EndsWith(tag) && writes++ < losses)
+            {
+                var digest = Digest.Of(await e.ReadBodyAsync());
+                registry.AddManifest(tag, MediaType.OciIndex, Index(Descriptor.Of(MediaType.OciManifest, "theirs"u8)));
+                await e.ReplyAsync(201, default, null, ("Docker-Content-Digest", digest.ToString()));
+            }
+        };
+        using var client = registry.Client(o => o with { Retry = new RetryPolicy { MaxAttempts = 6 } });
+        var repository = client.Repository(registry.Image());
+        var body = Artifact(image, "signature");
+        var artifact = Descriptor.Of(MediaType.OciManifest, body);
+        var put = DockerRegistryTests.PutAsync(repository, artifact, body);
+        if (id is null)
+        {
+            await put;
+            Assert.Equal(["theirs"u8.ToArray().Length, body.Length], (await repository.ListReferrersAsync(image.Digest)).Select(d => (int)d.Size));
+            return;
+        }
+
+        var error = await Assert.ThrowsAsync<SealerException>(() => put);
+        Assert.Equal(id, error.Id);
+        Assert.Contains(artifact.Digest.ToString(), error.Message);
+        Assert.Contains("Push it again", error.Message);
+        Assert.Equal(6, writes);
+    }
+
+    [Fact]
+    public async Task A_registry_that_tells_of_artifacts_without_end_is_refused_and_not_cut_short()
+    {
+        await using var registry = new HostileRegistry();
+        var subject = Digest.Of("subject"u8);
+        var page = 0;
+        registry.On = e => e.ReplyAsync(
+            200,
+            Index([.. Enumerable.Range(0, 4000).Select(i => Descriptor.Of(MediaType.OciManifest, BitConverter.GetBytes((page * 4000) + i)))]),
+            null,
+            ("Content-Type", MediaType.OciIndex),
+            ("Link", $"<{e.Path}?page={++page}>; rel=next"));
+        using var client = registry.Client();
+        var e = await Assert.ThrowsAsync<SealerException>(() => client.Repository(registry.Image()).ListReferrersAsync(subject));
+        Assert.Equal("TooManyReferrers", e.Id);
+    }
+
+    [Fact]
     public async Task A_registry_that_notes_the_subject_itself_gets_no_tag()
     {
         await using var registry = new HostileRegistry();
@@ -168,6 +239,9 @@ public sealed class RegistryListTests
         registry.On = e => e.ReplyAsync(405);
         Assert.Equal("DeleteNotSupported", (await Assert.ThrowsAsync<RegistryException>(() => repository.DeleteAsync(registry.Image(), default))).Id);
     }
+
+    private static byte[] Artifact(Descriptor subject, string type) =>
+        HostileRegistry.Manifest($$""","artifactType":"{{type}}","subject":{{JsonSerializer.Serialize(subject)}}""");
 
     private static byte[] Index(params Descriptor[] manifests) =>
         OciJson.Write(new ImageIndex { MediaType = MediaType.OciIndex, Manifests = manifests });

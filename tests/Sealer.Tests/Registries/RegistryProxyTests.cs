@@ -77,6 +77,28 @@ public sealed class RegistryProxyTests
         Assert.All(registry.Log, e => Assert.DoesNotContain(e.Headers, h => h.Key.StartsWith("proxy")));
     }
 
+    [Fact]
+    public async Task A_plain_registry_behind_the_proxy_is_recognised_through_the_proxy()
+    {
+        await using var registry = new HostileRegistry();
+        var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var lines = new List<string>();
+        var serving = TunnelAsync(listener, registry, lines);
+        var address = $"http://ann:pw@127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}";
+        var proxy = EnvironmentProxy.Read(new Dictionary<string, string> { ["HTTPS_PROXY"] = address, ["HTTP_PROXY"] = address }.GetValueOrDefault);
+        using (var client = new RegistryClient(new RegistryOptions { CertificateFolders = [], Proxy = proxy, Retry = RetryPolicy.None }))
+        {
+            // The name is known to the proxy only.
+            var e = await Assert.ThrowsAsync<RegistryException>(() => client.PingAsync("registry.example", default));
+            Assert.Equal("PlainHttpRegistry", e.Id);
+        }
+
+        listener.Stop();
+        await serving;
+        Assert.Contains("HEAD http://registry.example:443/ HTTP/1.1", lines);
+    }
+
     /// <summary>A proxy that leads everything to one registry, and wants to know who asks.</summary>
     private static async Task TunnelAsync(TcpListener listener, HostileRegistry registry, List<string> lines)
     {

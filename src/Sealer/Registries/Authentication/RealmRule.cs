@@ -18,20 +18,6 @@ namespace Sealer.Registries.Authentication;
 /// </summary>
 internal static class RealmRule
 {
-    /// <summary>Domains under which anybody can have a name.</summary>
-    private static readonly string[] SharedParents =
-    [
-        "aliyuncs.com", "amazonaws.com", "amazonaws.com.cn", "appspot.com", "azurecr.cn", "azurecr.io", "azurewebsites.net",
-        "bcebos.com", "cloudapp.net", "cloudfront.net", "cloudsmith.io", "code.run", "cr.de-fra.ionos.com", "digitaloceanspaces.com",
-        "duckdns.org", "dyndns.org", "fly.dev", "gcr.io", "github.io", "gitlab.io", "herokuapp.com", "icr.io", "jfrog.io",
-        "myhuaweicloud.com", "myqcloud.com", "netlify.app", "ngrok.io", "ngrok.app", "ngrok-free.app", "nip.io", "ocir.io",
-        "onrender.com", "pages.dev", "pkg.dev", "run.app", "sslip.io", "tencentcloudcr.com", "trycloudflare.com", "vercel.app",
-        "volces.com", "workers.dev", "windows.net",
-    ];
-
-    private static readonly HashSet<string> SecondLevels =
-        new(["ac", "co", "com", "edu", "gob", "gov", "go", "ne", "net", "or", "org", "mil", "nom", "info"], StringComparer.Ordinal);
-
     /// <summary>True where the realm may be sent the credentials of <paramref name="domain"/>.</summary>
     /// <param name="domain">The registry, as in an image name.</param>
     /// <param name="origin">Where the registry is reached.</param>
@@ -96,17 +82,7 @@ internal static class RealmRule
             return false;
         var labels = registryHost.Split('.');
         var parent = labels.Length <= 2 ? registryHost : string.Join('.', labels[1..]);
-        return !IsShared(parent)
+        return !SharedDomains.Contain(parent)
             && (realmHost == parent || realmHost.EndsWith("." + parent, StringComparison.Ordinal));
-    }
-
-    private static bool IsShared(string parent)
-    {
-        var labels = parent.Split('.');
-        if (labels.Length < 2)
-            return true;
-        if (labels.Length == 2 && labels[1].Length == 2 && SecondLevels.Contains(labels[0]))
-            return true;
-        return SharedParents.Any(s => parent == s || parent.EndsWith("." + s, StringComparison.Ordinal));
     }
 }

@@ -14,9 +14,10 @@ internal sealed class RegistryAuthenticator
     private readonly RegistryOptions _options;
     private readonly TokenServer _server;
     private readonly ConcurrentDictionary<string, Slot> _slots = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, Task<RegistryCredential?>> _credentials = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Lazy<Task<RegistryCredential?>>> _credentials = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<RegistryCredential, bool> _used = new();
     private volatile AuthenticationChallenge? _challenge;
+    private volatile RegistryCredential? _shown;
 
     public RegistryAuthenticator(RegistryHost host, RegistryOptions options, TokenServer server)
     {
@@ -45,6 +46,8 @@ internal sealed class RegistryAuthenticator
             header = new AuthenticationHeaderValue("Basic", credential.BasicValue());
         }
 
+        if (header is not null && credential is not null)
+            _shown = credential;
         request.Headers.Authorization = header;
         return header?.ToString();
     }
@@ -82,11 +85,18 @@ internal sealed class RegistryAuthenticator
     /// <summary>True when the registry has asked who we are.</summary>
     public bool WasAsked => _challenge is not null;
 
+    /// <summary>True when it asks for user name and password themselves, and not for a token.</summary>
+    public bool WantsPassword => _challenge?.Scheme == AuthenticationChallenge.Basic;
+
+    /// <summary>The credentials with which the latest request was signed; null where none was.</summary>
+    public RegistryCredential? Shown => _shown;
+
     /// <summary>Forgets credentials and tokens, after a login or logout.</summary>
     public void Forget()
     {
         _credentials.Clear();
         _slots.Clear();
+        _shown = null;
     }
 
     /// <summary>Takes every secret that this registry was or could be sent out of a text that comes from it.</summary>
@@ -112,22 +122,26 @@ internal sealed class RegistryAuthenticator
         if (_options.Credentials is not { } source)
             return null;
 
-        // A helper is a process: it is asked once, and not once for each request that waits for it.
+        // A helper is a process that may ask the user: it is started once, and not once for each request that waits for it.
+        // GetOrAdd alone may call its function twice.
         var key = repository ?? "";
-        var task = _credentials.GetOrAdd(key, _ => source.FindAsync(_host.Domain, repository, CancellationToken.None));
+        var asked = _credentials.GetOrAdd(key, _ => new Lazy<Task<RegistryCredential?>>(() => AskAsync(source, repository)));
         try
         {
-            var credential = await task.WaitAsync(cancellationToken).ConfigureAwait(false);
+            var credential = await asked.Value.WaitAsync(cancellationToken).ConfigureAwait(false);
             if (credential is not null)
                 _used.TryAdd(credential, true);
             return credential;
         }
-        catch when (task.IsFaulted)
+        catch when (asked.Value.IsFaulted)
         {
-            _credentials.TryRemove(KeyValuePair.Create(key, task));
+            _credentials.TryRemove(KeyValuePair.Create(key, asked));
             throw;
         }
     }
+
+    private async Task<RegistryCredential?> AskAsync(ICredentialSource source, string? repository) =>
+        await source.FindAsync(_host.Domain, repository, CancellationToken.None).ConfigureAwait(false);
 
     private Slot SlotOf(AccessScope scope) => _slots.GetOrAdd(scope.Key, _ => new Slot());
 

@@ -73,13 +73,14 @@ internal sealed class TokenServer
     {
         if (reply.StatusCode is not (HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden or HttpStatusCode.BadRequest))
             return RegistryFailure.Of(host, reply, $"get a token from {realm.Authority}");
-        var who = credential is null ? "anonymous access" : $"the credentials of '{credential.UserName}' ({credential.Origin})";
-        return new RegistryException(
-            "RegistryUnauthorized",
-            ErrorKind.Authentication,
-            $"{host.Domain} refused {who}{RegistryFailure.Says(host, reply)}. {RegistryFailure.Connect(host)}",
-            host.Domain,
-            reply.StatusCode);
+        return credential is not null
+            ? RegistryFailure.Refused(host, reply, credential)
+            : new RegistryException(
+                "RegistryUnauthorized",
+                ErrorKind.Authentication,
+                $"{host.Domain} refused anonymous access{RegistryFailure.Says(host, reply)}. {RegistryFailure.Connect(host)}",
+                host.Domain,
+                reply.StatusCode);
     }
 
     private Uri CheckRealm(RegistryHost host, string? text, RegistryCredential? credential)

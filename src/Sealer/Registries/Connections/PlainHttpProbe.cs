@@ -1,32 +1,31 @@
-using System.Net.Sockets;
-using System.Text;
+using System.Net;
 
 namespace Sealer.Registries.Connections;
 
 /// <summary>Finds out whether a server with which TLS failed speaks plain http, to be able to say so.</summary>
 internal static class PlainHttpProbe
 {
-    /// <summary>Asks the root page without any credentials, and only looks at the first bytes of the answer.</summary>
-    public static async Task<bool> IsPlainAsync(Uri uri, RegistryOptions options, CancellationToken cancellationToken)
+    /// <summary>Asks for the root page, without any credentials, on the way (and through the proxy) that plain http takes.</summary>
+    /// <param name="connections">The connections to that server.</param>
+    /// <param name="uri">Where TLS failed.</param>
+    /// <param name="options">The clock.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    public static async Task<bool> IsPlainAsync(
+        HttpMessageInvoker connections, Uri uri, RegistryOptions options, CancellationToken cancellationToken)
     {
         using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(3), options.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
+        using var request = new HttpRequestMessage(
+            HttpMethod.Head, new UriBuilder(uri) { Scheme = Uri.UriSchemeHttp, Path = "/", Query = "" }.Uri);
         try
         {
-            using var client = new TcpClient();
-            await client.ConnectAsync(uri.IdnHost, uri.Port, either.Token).ConfigureAwait(false);
-            var stream = client.GetStream();
-            await stream.WriteAsync(Encoding.ASCII.GetBytes($"HEAD / HTTP/1.0\r\nHost: {uri.Authority}\r\n\r\n"), either.Token).ConfigureAwait(false);
-            var start = new byte[5];
-            await stream.ReadExactlyAsync(start, either.Token).ConfigureAwait(false);
+            using var response = await connections.SendAsync(request, either.Token).ConfigureAwait(false);
 
-            // Go's TLS servers answer a plain request with a plain 400; that is no plain server.
-            var rest = new byte[512];
-            var count = await stream.ReadAsync(rest, either.Token).ConfigureAwait(false);
-            return Encoding.ASCII.GetString(start) == "HTTP/"
-                && !Encoding.ASCII.GetString(rest, 0, count).Contains(" 400 ", StringComparison.Ordinal);
+            // TLS servers answer a plain request with a plain 400, and proxies have answers of their own for what they
+            // cannot reach or do not allow: only what a registry's root page says counts.
+            return (int)response.StatusCode < 400 || response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.NotFound;
         }
-        catch (Exception e) when (e is IOException or SocketException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+        catch (Exception e) when (RegistryFault.IsNetwork(e) || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             return false;
         }

@@ -20,9 +20,15 @@ internal static class RegistryFailure
     /// <param name="target">What the error is about; the domain where null.</param>
     public static RegistryException Of(RegistryHost host, RegistryReply reply, string doing, object? target = null)
     {
+        if (reply.StatusCode == HttpStatusCode.Unauthorized && host.Authenticator is { WantsPassword: true, Shown: { } refused })
+            return Refused(host, reply, refused);
         var says = Says(host, reply);
         var (id, kind, text) = reply.StatusCode switch
         {
+            HttpStatusCode.Unauthorized when host.Authenticator.Shown is { } shown => (
+                "RegistryUnauthorized",
+                ErrorKind.Authentication,
+                $"{host.Domain} does not let '{shown.UserName}' ({shown.Origin}) {doing}{says}. Ask for the right, or log on as somebody else: Connect-ClusterRegistry -Server {host.Domain}"),
             HttpStatusCode.Unauthorized => (
                 "RegistryUnauthorized", ErrorKind.Authentication, $"{host.Domain} wants to know who you are to {doing}{says}. {Connect(host)}"),
             HttpStatusCode.Forbidden => (
@@ -51,9 +57,27 @@ internal static class RegistryFailure
         return new RegistryException(id, kind, text, target ?? host.Domain, reply.StatusCode);
     }
 
+    /// <summary>An answer that says that credentials are wrong.</summary>
+    public static RegistryException Refused(RegistryHost host, RegistryReply reply, RegistryCredential credential)
+    {
+        var what = credential.UserName.Length > 0 ? $"the user name or password of '{credential.UserName}'" : "the token";
+
+        // Whoever gave them is about to log on, or to find them elsewhere: nothing that lies in a file is to be replaced.
+        var next = credential.IsGiven ? "Check them." : Connect(host);
+        return new RegistryException(
+            "RegistryUnauthorized",
+            ErrorKind.Authentication,
+            $"{host.Domain} refused {what} ({credential.Origin}){Says(host, reply)}. Many registries want an access token in place of the password. {next}",
+            host.Domain,
+            reply.StatusCode);
+    }
+
     /// <summary>A request that got no answer.</summary>
-    public static async Task<RegistryException> OfAsync(
-        RegistryHost host, Uri uri, Exception fault, RegistryOptions options, CancellationToken cancellationToken)
+    /// <param name="host">The registry.</param>
+    /// <param name="uri">What was asked for: the registry, its token server, or where it redirects to.</param>
+    /// <param name="fault">What happened.</param>
+    /// <param name="speaksPlain">True where TLS failed and plain http was found to be spoken there.</param>
+    public static RegistryException Of(RegistryHost host, Uri uri, Exception fault, bool speaksPlain)
     {
         var place = uri.Authority == host.Origin.Authority ? host.Domain : $"{Quote(host, uri.Authority)} (for {host.Domain})";
         var socket = RegistryFault.Find<SocketException>(fault)?.SocketErrorCode;
@@ -62,7 +86,7 @@ internal static class RegistryFailure
             _ when RegistryFault.Find<UntrustedCertificateException>(fault) is { } untrusted => (
                 "CertificateNotTrusted",
                 $"The certificate of {place} is refused: {untrusted.Message}. If the registry is yours, name its authority with -CACertificate or put it at /etc/docker/certs.d/{host.Domain}/ca.crt; -SkipCertificateCheck takes any certificate."),
-            _ when RegistryFault.IsTls(fault) && await PlainHttpProbe.IsPlainAsync(uri, options, cancellationToken).ConfigureAwait(false) => (
+            _ when speaksPlain => (
                 "PlainHttpRegistry",
                 $"{place} does not speak https but plain http. If that is meant, use -PlainHttp; all that is sent can then be read and changed on the way."),
             _ when RegistryFault.IsTls(fault) => (

@@ -57,13 +57,13 @@ internal sealed class RegistryTransport : IDisposable
                 nobodyListens = RegistryFault.NobodyListens(e);
                 reason = $"{host.Domain}: {RegistryFailure.Quote(host, RegistryFault.Describe(e))}";
                 if (!RegistryFault.IsPassing(e))
-                    throw await RegistryFailure.OfAsync(host, call.Uri, e, _options, cancellationToken).ConfigureAwait(false);
+                    throw await FailureAsync(host, call.Uri, e, cancellationToken).ConfigureAwait(false);
             }
 
             if (await budget.WaitAsync(asked, nobodyListens, reason, cancellationToken).ConfigureAwait(false))
                 continue;
             return reply
-                ?? throw await RegistryFailure.OfAsync(host, call.Uri, fault!, _options, cancellationToken).ConfigureAwait(false);
+                ?? throw await FailureAsync(host, call.Uri, fault!, cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -123,6 +123,16 @@ internal sealed class RegistryTransport : IDisposable
                 throw;
             }
         }
+    }
+
+    /// <summary>The error for a request that got no answer; it looks whether a server without TLS is one that speaks plain http.</summary>
+    public async Task<RegistryException> FailureAsync(
+        RegistryHost host, Uri uri, Exception fault, CancellationToken cancellationToken)
+    {
+        var speaksPlain = RegistryFault.IsTls(fault)
+            && RegistryFault.Find<UntrustedCertificateException>(fault) is null
+            && await PlainHttpProbe.IsPlainAsync(_connections.For(host, uri), uri, _options, cancellationToken).ConfigureAwait(false);
+        return RegistryFailure.Of(host, uri, fault, speaksPlain);
     }
 
     /// <inheritdoc/>

@@ -136,7 +136,7 @@ internal sealed class BlobUpload
             if (!RegistryFault.IsPassing(e)
                 || !await _budget.WaitAsync(null, RegistryFault.NobodyListens(e), Reason(RegistryFailure.Quote(_host, RegistryFault.Describe(e))), cancellationToken).ConfigureAwait(false))
             {
-                throw await RegistryFailure.OfAsync(_host, _location!, e, _options, cancellationToken).ConfigureAwait(false);
+                throw await _transport.FailureAsync(_host, _location!, e, cancellationToken).ConfigureAwait(false);
             }
 
             return await RecoverAsync(cancellationToken).ConfigureAwait(false);

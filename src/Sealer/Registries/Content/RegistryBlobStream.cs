@@ -127,7 +127,7 @@ internal sealed class RegistryBlobStream : Stream
             {
                 if (fault is PassingAnswerException answer)
                     throw RegistryFailure.Of(_host, answer.Reply, $"read {Place}", Place);
-                throw await RegistryFailure.OfAsync(_host, _host.Origin, fault, _options, cancellationToken).ConfigureAwait(false);
+                throw await _transport.FailureAsync(_host, _host.Origin, fault, cancellationToken).ConfigureAwait(false);
             }
         }
     }

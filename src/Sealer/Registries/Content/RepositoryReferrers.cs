@@ -10,9 +10,12 @@ namespace Sealer.Registries.Content;
 /// <c>sha256-HEX</c>, which clients keep themselves.
 /// </summary>
 internal sealed class RepositoryReferrers(
-    RegistryTransport transport, RegistryHost host, string repository, RepositoryManifests manifests)
+    RegistryTransport transport, RegistryHost host, string repository, RepositoryManifests manifests, RegistryOptions options)
 {
     private const int MaxReferrers = 10_000;
+
+    // The artifacts of an image are copied at once: they need not race each other.
+    private readonly SemaphoreSlim _turn = new(1, 1);
 
     /// <summary>Lists what refers to a manifest.</summary>
     public async Task<IReadOnlyList<Descriptor>> ListAsync(Digest subject, string? artifactType, CancellationToken cancellationToken)
@@ -32,7 +35,13 @@ internal sealed class RepositoryReferrers(
             isSupported = true;
             found.AddRange(Index(page.Body, subject).Manifests);
             if (found.Count > MaxReferrers)
-                break;
+            {
+                throw new SealerException(
+                    "TooManyReferrers",
+                    ErrorKind.InvalidContent,
+                    $"{host.Domain} tells more than {MaxReferrers} artifacts of {repository}@{subject}. The registry is broken or hostile.",
+                    subject);
+            }
         }
 
         if (!isSupported)
@@ -41,20 +50,38 @@ internal sealed class RepositoryReferrers(
     }
 
     /// <summary>Adds a manifest to the index of its subject, where the registry does not do so by itself.</summary>
+    /// <exception cref="SealerException"><c>ReferrerNotListed</c>: other clients wrote the index all the time.</exception>
     public async Task AddAsync(Descriptor manifest, ManifestDocument document, CancellationToken cancellationToken)
     {
         var subject = document.Subject!.Digest;
         var entry = manifest with { ArtifactType = document.ArtifactType, Annotations = document.Annotations };
-
-        // Two clients may write the index at once and registries offer no lock: look whether ours stayed.
-        for (var attempt = 0; attempt < 3; attempt++)
+        var budget = new RetryBudget(options);
+        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
         {
             var index = await TaggedAsync(subject, cancellationToken).ConfigureAwait(false);
-            if (index?.Manifests.Any(m => m.Digest == manifest.Digest) == true)
-                return;
-            var changed = new ImageIndex { MediaType = MediaType.OciIndex, Manifests = [.. index?.Manifests ?? [], entry], Annotations = index?.Annotations };
-            var body = OciJson.Write(changed);
-            await manifests.PutAsync(Tag(subject), Descriptor.Of(MediaType.OciIndex, body), body, cancellationToken).ConfigureAwait(false);
+            while (index?.Manifests.Any(m => m.Digest == manifest.Digest) != true)
+            {
+                var changed = new ImageIndex { MediaType = MediaType.OciIndex, Manifests = [.. index?.Manifests ?? [], entry], Annotations = index?.Annotations };
+                var body = OciJson.Write(changed);
+                await manifests.PutAsync(Tag(subject), Descriptor.Of(MediaType.OciIndex, body), body, cancellationToken).ConfigureAwait(false);
+
+                // Another client may have written the index meanwhile, and registries offer no lock: look whether ours stayed.
+                index = await TaggedAsync(subject, cancellationToken).ConfigureAwait(false);
+                if (index?.Manifests.Any(m => m.Digest == manifest.Digest) != true
+                    && !await budget.WaitAsync(null, false, $"{host.Domain}: another client wrote {Tag(subject)}", cancellationToken).ConfigureAwait(false))
+                {
+                    throw new SealerException(
+                        "ReferrerNotListed",
+                        ErrorKind.Conflict,
+                        $"{host.Domain}/{repository} holds {manifest.Digest}, but does not list it for {subject}: other clients write the tag {Tag(subject)} all the time. Push it again when they are done.",
+                        manifest.Digest);
+                }
+            }
+        }
+        finally
+        {
+            _turn.Release();
         }
     }
 

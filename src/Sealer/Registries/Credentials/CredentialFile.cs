@@ -32,19 +32,20 @@ internal sealed class CredentialFile
                 throw new JsonException("It is too large.");
             var text = await File.ReadAllBytesAsync(path, cancellationToken).ConfigureAwait(false);
             var root = text.Length == 0 ? new JsonObject() : JsonNode.Parse(text) as JsonObject;
+            ReadAll(root);
             return new CredentialFile(path, root ?? throw new JsonException("It is not a JSON object."));
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
             return new CredentialFile(path, []);
         }
-        catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is JsonException or ArgumentException or InvalidOperationException or IOException or UnauthorizedAccessException)
         {
             // The parser's message may quote the file, and with it a secret.
             throw new SealerException(
                 "InvalidCredentialFile",
                 ErrorKind.InvalidInput,
-                $"The credentials in '{path}' cannot be read: {(e is JsonException ? "it is not valid JSON" : e.Message)}. Repair the file, or remove it and log on again.",
+                $"The credentials in '{path}' cannot be read: {(e is IOException or UnauthorizedAccessException ? e.Message : "it is not valid JSON")}. Repair the file, or remove it and log on again.",
                 path);
         }
     }
@@ -105,6 +106,7 @@ internal sealed class CredentialFile
     }
 
     /// <summary>Writes the file anew, readable by its owner only; another process sees the old or the new one.</summary>
+    /// <exception cref="SealerException"><c>CredentialFileNotWritten</c>: the file is as it was.</exception>
     public async Task WriteAsync(CancellationToken cancellationToken)
     {
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None };
@@ -123,10 +125,49 @@ internal sealed class CredentialFile
 
             File.Move(temporary, Path, overwrite: true);
         }
-        catch
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new SealerException(
+                "CredentialFileNotWritten",
+                ErrorKind.ResourceUnavailable,
+                $"The credentials cannot be written to '{Path}': {e.Message} Nothing was changed. See that the folder may be written to and its disk is not full, then log on again.",
+                Path,
+                e);
+        }
+        finally
+        {
+            Discard(temporary);
+        }
+    }
+
+    private static void Discard(string temporary)
+    {
+        try
         {
             File.Delete(temporary);
-            throw;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // What kept it from being written is told already; else it is gone, because it was renamed.
+        }
+    }
+
+    /// <summary>Reads what the parser left for later: a name given twice or a broken escape would be told by whoever comes across it.</summary>
+    private static void ReadAll(JsonNode? node)
+    {
+        switch (node)
+        {
+            case JsonObject members:
+                foreach (var (_, member) in members)
+                    ReadAll(member);
+                break;
+            case JsonArray items:
+                foreach (var item in items)
+                    ReadAll(item);
+                break;
+            case JsonValue value:
+                value.TryGetValue<string>(out _);
+                break;
         }
     }
 

@@ -63,7 +63,7 @@ internal sealed class CredentialHelper
                 ? credential with { IdentityToken = new RegistrySecret(secret) }
                 : credential with { Password = new RegistrySecret(secret) };
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)
         {
             throw Failed($"gave an answer for {domain} that cannot be read");
         }
@@ -138,9 +138,9 @@ internal sealed class CredentialHelper
             cancellationToken.ThrowIfCancellationRequested();
             throw Failed($"did not answer within {Patience.TotalSeconds:0} s");
         }
-        catch (Win32Exception e)
+        catch (Exception e) when (e is Win32Exception or IOException)
         {
-            throw Failed($"cannot be started: {e.Message}");
+            throw Failed($"cannot be run: {e.Message}");
         }
     }
 
