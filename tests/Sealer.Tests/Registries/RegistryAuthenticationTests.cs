@@ -98,8 +98,23 @@ public sealed class RegistryAuthenticationTests
     [Fact]
     public async Task A_source_of_credentials_is_asked_once_for_many_requests_at_once()
     {
+        // All are asked who they are at the same time.
         await using var registry = new HostileRegistry();
-        registry.On = e => e.Authorization is null ? e.ReplyAsync(401, "", ("WWW-Authenticate", "Basic realm=\"x\"")) : e.ReplyAsync(200);
+        var all = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var waiting = 0;
+        registry.On = async e =>
+        {
+            if (e.Authorization is not null)
+            {
+                await e.ReplyAsync(200);
+                return;
+            }
+
+            if (Interlocked.Increment(ref waiting) == 8)
+                all.SetResult();
+            await all.Task;
+            await e.ReplyAsync(401, "", ("WWW-Authenticate", "Basic realm=\"x\""));
+        };
         var source = new SlowSource();
         using var client = registry.Client(o => o with { Credentials = source });
         var repository = client.Repository(registry.Image());
@@ -342,7 +357,7 @@ public sealed class RegistryAuthenticationTests
         public Task<RegistryCredential?> FindAsync(string domain, string? repository, CancellationToken cancellationToken)
         {
             var count = Interlocked.Increment(ref _asked);
-            Thread.Sleep(100);
+            Thread.Sleep(300);
             return count <= Failures
                 ? throw new SealerException("Broken", ErrorKind.ResourceUnavailable, "It does not work.")
                 : Task.FromResult<RegistryCredential?>(RegistryCredential.Of("ann", Secret));
