@@ -33,7 +33,7 @@ Build-ClusterImage @build -WhatIf
 
 $online = $false
 if (-not $Offline) {
-    try { $online = [bool](Find-ClusterImage registry.k8s.io/pause -Tag 3.10 -ErrorAction Stop) } catch { $online = $false }
+    try { $online = [bool](Find-ClusterImage registry.k8s.io/pause:3.10 -ErrorAction Stop) } catch { $online = $false }
 }
 if (-not $online) {
     ''

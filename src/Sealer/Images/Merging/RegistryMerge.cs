@@ -81,7 +81,7 @@ internal sealed class RegistryMerge(Action<string, string, string, string> repor
     }
 
     /// <summary>True where a later image rightly removes a container image that it and the earlier one were built from.</summary>
-    public bool IsGone(ContainerImage image) => ImageReference.TryParse(image.Image, out var reference, out _) && _gone.Contains(reference);
+    public bool IsGone(ContainerImageEntry image) => ImageReference.TryParse(image.Image, out var reference, out _) && _gone.Contains(reference);
 
     /// <summary>Refuses a merged image that would not serve what its parts served.</summary>
     /// <exception cref="SealerException"><c>ContainerImageLost</c>.</exception>
