@@ -21,7 +21,8 @@ internal sealed class RootfsTree : IFileTree
         foreach (var file in files.Files)
         {
             var path = file.Path;
-            _nodes[path] = new Node(file.Kind, file.Size, file.Entry.LinkTarget, file.Kind == LayerEntryKind.File ? () => files.Open(path) : null, IsInherited: true);
+            _nodes[path] = new Node(
+                file.Kind, file.Size, file.Entry.LinkTarget, null, file.Kind == LayerEntryKind.File ? new Packed(files, path) : null, IsInherited: true);
         }
     }
 
@@ -38,13 +39,13 @@ internal sealed class RootfsTree : IFileTree
                 Size = entry.Size,
                 LinkTarget = entry.LinkTarget,
             }),
-            files.Open);
+            files);
     }
 
     /// <summary>Lays a layer over what is there.</summary>
     /// <param name="entries">Of one layer.</param>
-    /// <param name="open">Opens a file by its path where an entry does not say itself how.</param>
-    public void Apply(IEnumerable<LayerEntry> entries, Func<string, Stream>? open = null)
+    /// <param name="files">Has the files by their paths where an entry does not say itself how it is opened.</param>
+    public void Apply(IEnumerable<LayerEntry> entries, IFileTree? files = null)
     {
         _sorted = null;
         var layer = entries.ToList();
@@ -66,7 +67,7 @@ internal sealed class RootfsTree : IFileTree
                 Remove(entry.Path, itself: true);
             var source = entry.Kind == LayerEntryKind.HardLink && _nodes.TryGetValue(entry.LinkTarget!, out var linked)
                 ? linked
-                : new Node(entry.Kind, entry.Size, entry.LinkTarget, Opener(entry, open));
+                : NodeOf(entry, files);
             _nodes[entry.Path] = source;
             AddParents(entry.Path);
         }
@@ -89,10 +90,29 @@ internal sealed class RootfsTree : IFileTree
     }
 
     /// <inheritdoc/>
-    public Stream Open(string path) =>
-        _nodes.TryGetValue(path, out var node) && node.Open is { } open
-            ? open()
-            : throw new FileNotFoundException($"There is no file '{path}' in the rootfs.", path);
+    public Stream Open(string path) => NodeAt(path) is { Packed: { } packed } ? packed.Files.Open(packed.Path) : NodeAt(path).Open!();
+
+    /// <inheritdoc/>
+    public async Task ReadFilesAsync(
+        IEnumerable<string> paths, Func<string, Stream, CancellationToken, Task> read, CancellationToken cancellationToken)
+    {
+        // Hard links are several paths of one packed file, and a pass gives each file once.
+        var all = paths.Distinct(StringComparer.Ordinal).Select(path => (Path: path, NodeAt(path).Packed)).ToList();
+        var packed = all.Where(file => file.Packed is not null).DistinctBy(file => file.Packed).ToList();
+        foreach (var tree in packed.GroupBy(file => file.Packed!.Files))
+        {
+            var here = tree.ToDictionary(file => file.Packed!.Path, file => file.Path, StringComparer.Ordinal);
+            await tree.Key.ReadFilesAsync(here.Keys, (path, content, token) => read(here[path], content, token), cancellationToken)
+                .ConfigureAwait(false);
+        }
+
+        foreach (var (path, _) in all.Except(packed))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            using var content = Open(path);
+            await read(path, content, cancellationToken).ConfigureAwait(false);
+        }
+    }
 
     /// <summary>True of a file that is still the parent image's.</summary>
     public bool IsInherited(string path) => _nodes.TryGetValue(path, out var node) && node.IsInherited;
@@ -153,7 +173,7 @@ internal sealed class RootfsTree : IFileTree
         {
             if (_nodes.TryGetValue(parent, out var node) && node.Kind is LayerEntryKind.Folder)
                 return;
-            _nodes[parent] = new Node(LayerEntryKind.Folder, 0, null, null);
+            _nodes[parent] = new Node(LayerEntryKind.Folder, 0, null, null, null);
         }
     }
 
@@ -166,16 +186,18 @@ internal sealed class RootfsTree : IFileTree
             _nodes.Remove(path);
     }
 
-    private static Func<Stream>? Opener(LayerEntry entry, Func<string, Stream>? open)
+    private Node NodeAt(string path) => _nodes.TryGetValue(path, out var node) && (node.Open is not null || node.Packed is not null)
+        ? node
+        : throw new FileNotFoundException($"There is no file '{path}' in the rootfs.", path);
+
+    private static Node NodeOf(LayerEntry entry, IFileTree? files)
     {
+        var node = new Node(entry.Kind, entry.Size, entry.LinkTarget, null, null);
         if (entry.Kind is not (LayerEntryKind.File or LayerEntryKind.HardLink))
-            return null;
+            return node;
         if (entry.LocalFile is { } file)
-            return () => File.OpenRead(file);
-        if (entry.Open is { } own)
-            return own;
-        var path = entry.Path;
-        return open is null ? null : () => open(path);
+            return node with { Open = () => File.OpenRead(file) };
+        return entry.Open is null && files is not null ? node with { Packed = new Packed(files, entry.Path) } : node with { Open = entry.Open };
     }
 
     private static FileTreeEntry Describe(string path, Node node) => new(
@@ -188,5 +210,8 @@ internal sealed class RootfsTree : IFileTree
         },
         node.Size);
 
-    private sealed record Node(LayerEntryKind Kind, long Size, string? LinkTarget, Func<Stream>? Open, bool IsInherited = false);
+    /// <summary>A file has one of both: how it is opened, or the layer of the store that it lies in.</summary>
+    private sealed record Node(LayerEntryKind Kind, long Size, string? LinkTarget, Func<Stream>? Open, Packed? Packed, bool IsInherited = false);
+
+    private sealed record Packed(IFileTree Files, string Path);
 }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using Sealer.Events;
+using Sealer.Images.ContainerImages;
 using Sealer.Images.Layers;
 using Sealer.Images.Scanning;
 
@@ -140,8 +141,8 @@ public static class ImageComparer
     private static IEnumerable<ImageDifference> Ordered(SortedDictionary<string, ScannedFile> before, SortedDictionary<string, ScannedFile> after)
     {
         // Both are in order, so that one walk over the two finds every difference.
-        using var old = before.Values.Where(f => !RegistryFiles.IsStorage(f.Path)).GetEnumerator();
-        using var now = after.Values.Where(f => !RegistryFiles.IsStorage(f.Path)).GetEnumerator();
+        using var old = before.Values.Where(f => !RegistryLayout.IsStorage(f.Path)).GetEnumerator();
+        using var now = after.Values.Where(f => !RegistryLayout.IsStorage(f.Path)).GetEnumerator();
         var (hasOld, hasNow) = (old.MoveNext(), now.MoveNext());
         while (hasOld || hasNow)
         {

@@ -27,9 +27,8 @@ internal sealed record Chart(string Path, bool IsPacked, string? AppName)
     /// <summary>What asks for the chart's images.</summary>
     public ImageOrigin Origin => AppName is null ? ImageOrigin.Chart : ImageOrigin.Application;
 
-    /// <summary>The charts among the files below a folder. What lies in a chart (its dependencies) is part of that chart.</summary>
-    public static async Task<IReadOnlyList<Chart>> FindAsync(
-        IFileTree files, IReadOnlyList<FileTreeEntry> entries, string? appName, CancellationToken cancellationToken)
+    /// <summary>The charts that are folders among the entries. What lies in a chart (its dependencies) is part of that chart.</summary>
+    public static IReadOnlyList<Chart> FoldersAmong(IEnumerable<FileTreeEntry> entries, string? appName)
     {
         var charts = new List<Chart>();
         var folders = entries
@@ -42,30 +41,24 @@ internal sealed record Chart(string Path, bool IsPacked, string? AppName)
                 charts.Add(new Chart(folder, false, appName));
         }
 
-        foreach (var entry in entries)
-        {
-            if (entry.Kind == FileTreeEntryKind.File
-                && entry.Path.EndsWith(".tgz", StringComparison.OrdinalIgnoreCase)
-                && !charts.Exists(chart => chart.Contains(entry.Path))
-                && await IsPackedChartAsync(files, entry.Path, cancellationToken).ConfigureAwait(false))
-            {
-                charts.Add(new Chart(entry.Path, true, appName));
-            }
-        }
-
-        charts.Sort((a, b) => string.CompareOrdinal(a.Path, b.Path));
         return charts;
     }
+
+    /// <summary>True for a file that may be a packed chart; <see cref="IsPackedChartAsync"/> tells.</summary>
+    public static bool MayBePacked(FileTreeEntry entry) =>
+        entry.Kind == FileTreeEntryKind.File && entry.Path.EndsWith(".tgz", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>True where a path lies in the chart's folder.</summary>
     public bool Contains(string path) => !IsPacked && path.StartsWith(Path + "/", StringComparison.Ordinal);
 
     /// <summary>True for a <c>.tgz</c> with <c>NAME/Chart.yaml</c>; applications carry other archives too.</summary>
-    private static async Task<bool> IsPackedChartAsync(IFileTree files, string path, CancellationToken cancellationToken)
+    /// <param name="packed">The file; disposed, and not read further than is needed to tell.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    public static async Task<bool> IsPackedChartAsync(Stream packed, CancellationToken cancellationToken)
     {
         try
         {
-            var tar = new LayerReader(files.Open(path), new LayerReadOptions { MaxEntries = MaxEntriesLooked, MaxUncompressedSize = MaxBytesLooked });
+            var tar = new LayerReader(packed, new LayerReadOptions { MaxEntries = MaxEntriesLooked, MaxUncompressedSize = MaxBytesLooked });
             await using (tar.ConfigureAwait(false))
             {
                 while (await tar.NextAsync(cancellationToken).ConfigureAwait(false) is { } entry)

@@ -14,14 +14,12 @@ internal sealed class ContainedHelm(string program, RunExecutor executor) : Helm
 
     public override string Show(string folder, string path)
     {
-        if (path.StartsWith(folder + Path.DirectorySeparatorChar, StringComparison.Ordinal))
-            return path[folder.Length..];
         for (var number = 1; ; number++)
         {
-            var inside = "/values" + number.ToString(CultureInfo.InvariantCulture);
-            if (File.Exists(folder + inside))
+            var inside = "/given" + number.ToString(CultureInfo.InvariantCulture);
+            if (Path.Exists(folder + inside))
                 continue;
-            File.Copy(path, folder + inside);
+            Copy(path, folder + inside);
             return inside;
         }
     }
@@ -65,6 +63,20 @@ internal sealed class ContainedHelm(string program, RunExecutor executor) : Helm
         {
             return new HelmResult(1, "", errors.ToString() is { Length: > 0 } said ? said : e.Message);
         }
+    }
+
+    /// <summary>A copy, because helm may change what it is shown, and it is read again afterwards.</summary>
+    private static void Copy(string from, string to)
+    {
+        if (File.Exists(from))
+        {
+            File.Copy(from, to);
+            return;
+        }
+
+        Directory.CreateDirectory(to);
+        foreach (var entry in Directory.EnumerateFileSystemEntries(from))
+            Copy(entry, Path.Combine(to, Path.GetFileName(entry)));
     }
 
     /// <summary>Keeps what is written; cancels where that becomes too much.</summary>

@@ -36,12 +36,15 @@ public sealed class ContainerImageScanner
     private async Task<ContainerImageScan> ScanAsync(CancellationToken cancellationToken)
     {
         var ignored = new IgnoredImages(_options.IgnoredImages);
+        using var charts = new ChartFolder();
+        var reading = new ReadingList(_files);
+        List<ScanFindings> read = [.. PlanManifests(reading), PlanImageList(reading)];
+        PlanCharts(reading, charts, _files.List(Charts).ToList(), null);
+        read.AddRange(PlanApplications(reading, charts));
+        await reading.ReadAsync(cancellationToken).ConfigureAwait(false);
+
         var all = new ScanFindings();
-        var charts = new List<Chart>();
-        await ScanManifestsAsync(all, cancellationToken).ConfigureAwait(false);
-        await ScanImageListAsync(all, cancellationToken).ConfigureAwait(false);
-        charts.AddRange(await Chart.FindAsync(_files, [.. _files.List(Charts)], null, cancellationToken).ConfigureAwait(false));
-        await ScanApplicationsAsync(all, charts, cancellationToken).ConfigureAwait(false);
+        read.ForEach(all.Add);
         await ScanChartsAsync(all, charts, cancellationToken).ConfigureAwait(false);
         var credentials = new Dictionary<ImageReference, NetworkCredential>();
         await ScanGivenListsAsync(all, credentials, cancellationToken).ConfigureAwait(false);
@@ -61,51 +64,61 @@ public sealed class ContainerImageScanner
         };
     }
 
-    private async Task ScanManifestsAsync(ScanFindings all, CancellationToken cancellationToken)
-    {
-        foreach (var entry in _files.List(Manifests).Where(entry => entry.Kind == FileTreeEntryKind.File && ManifestScan.IsManifest(entry.Path)))
-        {
-            all.Add(await ManifestScan.ScanAsync(_files, entry, null, ImageOrigin.Manifest, cancellationToken)
-                .ConfigureAwait(false));
-        }
-    }
+    private IEnumerable<ScanFindings> PlanManifests(ReadingList reading) => _files.List(Manifests)
+        .Where(entry => entry.Kind == FileTreeEntryKind.File && ManifestScan.IsManifest(entry.Path))
+        .Select(entry => ManifestScan.Plan(reading, entry, null, ImageOrigin.Manifest));
 
-    private async Task ScanImageListAsync(ScanFindings all, CancellationToken cancellationToken)
+    private ScanFindings PlanImageList(ReadingList reading)
     {
+        var findings = new ScanFindings();
         if (_files.Find(ImageList) is not { Kind: FileTreeEntryKind.File } list)
-            return;
+            return findings;
         if (list.Size > MaxListSize)
         {
-            all.Errors.Add($"{ImageList}: The list has more than {MaxListSize / 1024 / 1024} MiB.");
-            return;
+            findings.Errors.Add($"{ImageList}: The list has more than {MaxListSize / 1024 / 1024} MiB.");
+            return findings;
         }
 
-        using var reader = ImageListFile.OpenText(_files.Open(ImageList));
-        using var archives = _options.IsInherited?.Invoke(ImageList) == true ? null : new ArchiveSources(null);
-        var found = await ImageListFile.ReadAsync(ImageList, reader, _options.ContextFolder, archives, ImageOrigin.ImageList, cancellationToken)
-            .ConfigureAwait(false);
+        reading.Add(ImageList, async (content, token) =>
+        {
+            using var reader = ImageListFile.OpenText(content);
+            using var archives = _options.IsInherited?.Invoke(ImageList) == true ? null : new ArchiveSources(null);
+            var found = await ImageListFile.ReadAsync(ImageList, reader, _options.ContextFolder, archives, ImageOrigin.ImageList, token)
+                .ConfigureAwait(false);
 
-        // Where the parent holds its images, what its archives held is among them.
-        if (_files.Find(RegistryLayout.Root) is not null)
-            found.Warnings.Clear();
-        all.Add(found);
+            // Where the parent holds its images, what its archives held is among them.
+            if (_files.Find(RegistryLayout.Root) is not null)
+                found.Warnings.Clear();
+            findings.Add(found);
+        });
+        return findings;
     }
 
-    private async Task ScanApplicationsAsync(ScanFindings all, List<Chart> charts, CancellationToken cancellationToken)
+    /// <returns>The charts that are folders; packed ones are known when they were read.</returns>
+    private static IReadOnlyList<Chart> PlanCharts(
+        ReadingList reading, ChartFolder charts, IReadOnlyList<FileTreeEntry> entries, string? appName)
     {
-        var entries = _files.List(Applications).ToLookup(entry => NameOfApplication(entry.Path));
-        foreach (var application in entries)
+        var folders = Chart.FoldersAmong(entries, appName);
+        foreach (var chart in folders)
+            charts.Add(reading, chart, entries);
+        foreach (var entry in entries.Where(entry => Chart.MayBePacked(entry) && !folders.Any(chart => chart.Contains(entry.Path))))
+            charts.AddIfChart(reading, entry, appName);
+        return folders;
+    }
+
+    private List<ScanFindings> PlanApplications(ReadingList reading, ChartFolder charts)
+    {
+        var findings = new List<ScanFindings>();
+        foreach (var application in _files.List(Applications).GroupBy(entry => NameOfApplication(entry.Path)))
         {
-            var found = await Chart.FindAsync(_files, [.. application], application.Key, cancellationToken).ConfigureAwait(false);
-            charts.AddRange(found);
-            foreach (var entry in application.Where(entry => entry.Kind == FileTreeEntryKind.File && ManifestScan.IsManifest(entry.Path)))
-            {
-                if (found.Any(chart => chart.Contains(entry.Path)))
-                    continue;
-                all.Add(await ManifestScan.ScanAsync(_files, entry, application.Key, ImageOrigin.Application, cancellationToken)
-                    .ConfigureAwait(false));
-            }
+            var folders = PlanCharts(reading, charts, [.. application], application.Key);
+            findings.AddRange(application
+                .Where(entry => entry.Kind == FileTreeEntryKind.File && ManifestScan.IsManifest(entry.Path))
+                .Where(entry => !folders.Any(chart => chart.Contains(entry.Path)))
+                .Select(entry => ManifestScan.Plan(reading, entry, application.Key, ImageOrigin.Application)));
         }
+
+        return findings;
     }
 
     private static string NameOfApplication(string path)
@@ -115,42 +128,35 @@ public sealed class ContainerImageScanner
         return end < 0 ? path[start..] : path[start..end];
     }
 
-    private async Task ScanChartsAsync(ScanFindings all, List<Chart> charts, CancellationToken cancellationToken)
+    private async Task ScanChartsAsync(ScanFindings all, ChartFolder folder, CancellationToken cancellationToken)
     {
-        CheckValues(all, charts);
+        var charts = folder.Charts;
+        CheckValues(all, charts.Count);
         if (charts.Count == 0 || all.Errors.Count > 0)
             return;
-        var folder = Directory.CreateTempSubdirectory("sealer-charts-").FullName;
-        try
-        {
-            var helm = await HelmCommand.FindAsync(_options.Helm, _files, _options.Platform, folder, cancellationToken).ConfigureAwait(false)
-                ?? throw new SealerException(
-                    "HelmNotFound", ErrorKind.ResourceUnavailable,
-                    $"The chart {string.Join(", the chart ", charts.Select(chart => chart.Path))} can only be searched for images by helm, "
-                    + "and there is no helm on PATH and none for this machine in the image (bin/helm). "
-                    + "Install helm 3 or later, or give its path, or build in lite mode, which carries no container images.",
-                    charts[0].Path);
-            var scan = new ChartScan(_files, _options.Helm, helm, folder);
-            foreach (var key in _options.Helm.Values.Keys.Where(key => !charts.Exists(chart => scan.IsFor(key, chart))))
-                all.Errors.Add($"There are helm values for '{key}', and no chart of that name. Charts: {string.Join(", ", charts.Select(chart => chart.Path))}.");
-            var results = new ScanFindings[charts.Count];
-            await Parallel.ForAsync(0, charts.Count, cancellationToken, async (index, token) =>
-                results[index] = await scan.ScanAsync(charts[index], token).ConfigureAwait(false)).ConfigureAwait(false);
-            foreach (var result in results)
-                all.Add(result);
-        }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
+        var helm = await HelmCommand.FindAsync(_options.Helm, _files, _options.Platform, folder.Path, cancellationToken).ConfigureAwait(false)
+            ?? throw new SealerException(
+                "HelmNotFound", ErrorKind.ResourceUnavailable,
+                $"The chart {string.Join(", the chart ", charts.Select(chart => chart.Chart.Path))} can only be searched for images by helm, "
+                + "and there is no helm on PATH and none for this machine in the image (bin/helm). "
+                + "Install helm 3 or later, or give its path, or build in lite mode, which carries no container images.",
+                charts[0].Chart.Path);
+        foreach (var key in _options.Helm.Values.Keys.Where(key => !charts.Any(chart => ChartScan.IsFor(key, chart))))
+            all.Errors.Add($"There are helm values for '{key}', and no chart of that name. Charts: {string.Join(", ", charts.Select(chart => chart.Chart.Path))}.");
+        var scan = new ChartScan(_options.Helm, helm);
+        var results = new ScanFindings[charts.Count];
+        await Parallel.ForAsync(0, charts.Count, cancellationToken, async (index, token) =>
+            results[index] = await scan.ScanAsync(charts[index], token).ConfigureAwait(false)).ConfigureAwait(false);
+        foreach (var result in results)
+            all.Add(result);
     }
 
-    private void CheckValues(ScanFindings all, List<Chart> charts)
+    private void CheckValues(ScanFindings all, int charts)
     {
         var values = _options.Helm.Values;
         foreach (var file in values.SelectMany(pair => pair.Value).Where(file => !File.Exists(file)))
             all.Errors.Add($"There is no file of helm values at '{file}'.");
-        if (charts.Count == 0 && values.Count > 0)
+        if (charts == 0 && values.Count > 0)
             all.Errors.Add($"There are helm values for '{values.Keys.First()}', and the image has no chart.");
     }
 

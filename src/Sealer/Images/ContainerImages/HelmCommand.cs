@@ -65,7 +65,7 @@ internal abstract class HelmCommand
 
     /// <summary>Lets helm see a file or folder of this machine.</summary>
     /// <param name="folder">The folder of the run.</param>
-    /// <param name="path">What to see; may lie in the folder or elsewhere.</param>
+    /// <param name="path">What to see; what helm does to it is not seen there.</param>
     /// <returns>What helm has to call it.</returns>
     public abstract string Show(string folder, string path);
 

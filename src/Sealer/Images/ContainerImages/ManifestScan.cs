@@ -31,22 +31,25 @@ internal sealed class ManifestScan
     public static bool IsManifest(string path) =>
         Path.GetExtension(path).ToLowerInvariant() is ".yaml" or ".yml" or ".json" or ".tmpl";
 
-    /// <summary>Reads a file of the tree and finds its images.</summary>
-    public static async Task<ScanFindings> ScanAsync(
-        IFileTree files, FileTreeEntry entry, string? appName, ImageOrigin origin, CancellationToken cancellationToken)
+    /// <summary>Wants a file of the tree; its images are found when it is read.</summary>
+    /// <returns>What will be found.</returns>
+    public static ScanFindings Plan(ReadingList reading, FileTreeEntry entry, string? appName, ImageOrigin origin)
     {
+        var findings = new ScanFindings();
         if (entry.Size > MaxFileSize)
         {
-            var findings = new ScanFindings();
             findings.Warnings.Add(new ScanWarning(
                 entry.Path, 0, 0, $"The file has more than {MaxFileSize / 1024 / 1024} MiB and was not searched for images."));
             return findings;
         }
 
-        // A byte order mark decides the encoding; UTF-8 otherwise.
-        using var reader = new StreamReader(files.Open(entry.Path), Encoding.UTF8);
-        var text = await reader.ReadToEndAsync(cancellationToken).ConfigureAwait(false);
-        return Scan(entry.Path, text, appName, origin);
+        reading.Add(entry.Path, async (content, token) =>
+        {
+            // A byte order mark decides the encoding; UTF-8 otherwise.
+            using var reader = new StreamReader(content, Encoding.UTF8);
+            findings.Add(Scan(entry.Path, await reader.ReadToEndAsync(token).ConfigureAwait(false), appName, origin));
+        });
+        return findings;
     }
 
     /// <summary>Finds the images of a text.</summary>

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using Sealer.Images.Layers;
 
@@ -10,10 +9,10 @@ namespace Sealer.Images.ContainerImages;
 /// </summary>
 public sealed class RegistryTree : IImageSource
 {
-    private const int MaxLinkSize = 256;
-
     private readonly IFileTree? _files;
     private readonly IReadOnlyDictionary<string, string> _paths;
+    private readonly object _gate = new();
+    private Task<RegistryDocuments>? _documents;
 
     /// <param name="files">The rootfs.</param>
     /// <param name="images">The images that it is said to hold: the annotation of its image.</param>
@@ -63,19 +62,20 @@ public sealed class RegistryTree : IImageSource
     }
 
     /// <inheritdoc/>
-    public Task<Stream> OpenAsync(Descriptor descriptor, long offset, CancellationToken cancellationToken)
+    public async Task<Stream> OpenAsync(Descriptor descriptor, long offset, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        var documents = await DocumentsAsync(cancellationToken).ConfigureAwait(false);
+        if (documents.Content(descriptor.Digest) is { } known)
+            return new MemoryStream(known, writable: false) { Position = offset };
         if (!IsFile(RegistryLayout.Blob(descriptor.Digest)))
             throw new SealerException("BlobNotFound", ErrorKind.NotFound, $"{descriptor.Digest} is not in the image's registry.", descriptor.Digest);
         var stream = _files!.Open(RegistryLayout.Blob(descriptor.Digest));
-        if (offset == 0)
-            return Task.FromResult(stream);
         if (stream.CanSeek)
             stream.Position = offset;
         else
             Skip(stream, offset);
-        return Task.FromResult(stream);
+        return stream;
     }
 
     /// <summary>True where the content is there, by its size; its digest is checked by who reads it.</summary>
@@ -87,34 +87,33 @@ public sealed class RegistryTree : IImageSource
         ReadLinkAsync(RegistryLayout.Tag(repository, tag), cancellationToken);
 
     /// <summary>The digest in a link file; null where there is none, or no digest in it.</summary>
-    internal async Task<Digest?> ReadLinkAsync(string path, CancellationToken cancellationToken)
-    {
-        if (_files?.Find(path) is not { Kind: FileTreeEntryKind.File, Size: <= MaxLinkSize })
-            return null;
-        using var reader = new StreamReader(_files.Open(path), Encoding.ASCII);
-        return Digest.TryParse((await reader.ReadToEndAsync(cancellationToken).ConfigureAwait(false)).Trim(), out var digest)
-            ? digest
-            : null;
-    }
+    internal async Task<Digest?> ReadLinkAsync(string path, CancellationToken cancellationToken) =>
+        (await DocumentsAsync(cancellationToken).ConfigureAwait(false)).Link(path);
 
     /// <summary>The annotation is a stranger's, and its paths become paths of files: only what the rule gives is one.</summary>
     private static bool IsPlace(KeyValuePair<string, string> entry) =>
         ImageReference.TryParse(entry.Key, out var reference, out _) && entry.Value == RegistryPath.UnderDomain(reference);
+
+    private Task<RegistryDocuments> DocumentsAsync(CancellationToken cancellationToken)
+    {
+        lock (_gate)
+            return _documents ??= RegistryDocuments.ReadAsync(_files, cancellationToken);
+    }
 
     private bool IsFile(string path) => _files?.Find(path)?.Kind == FileTreeEntryKind.File;
 
     /// <summary>The storage keeps no media types; the document says what it is.</summary>
     private async Task<Descriptor?> DescribeAsync(Digest digest, CancellationToken cancellationToken)
     {
-        var path = RegistryLayout.Blob(digest);
-        if (_files!.Find(path) is not { Kind: FileTreeEntryKind.File, Size: <= OciJson.MaxManifestSize } entry)
+        if (_files!.Find(RegistryLayout.Blob(digest)) is not { Kind: FileTreeEntryKind.File, Size: <= OciJson.MaxManifestSize } entry)
             return null;
+        var descriptor = new Descriptor { MediaType = "", Digest = digest, Size = entry.Size };
         try
         {
-            using var stream = _files.Open(path);
+            using var stream = await OpenAsync(descriptor, 0, cancellationToken).ConfigureAwait(false);
             using var document = await JsonDocument.ParseAsync(stream, default, cancellationToken).ConfigureAwait(false);
             return ManifestKind.Detect(document.RootElement) is { } mediaType
-                ? new Descriptor { MediaType = mediaType, Digest = digest, Size = entry.Size }
+                ? descriptor with { MediaType = mediaType }
                 : null;
         }
         catch (JsonException)

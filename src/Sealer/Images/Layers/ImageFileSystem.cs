@@ -32,6 +32,7 @@ public sealed class ImageFileSystem : IFileTree
     private readonly IReadOnlyList<LayerIndex> _layers;
     private readonly List<ImageFile> _files;
     private readonly Dictionary<string, ImageFile> _byPath;
+    private long _unpacked;
 
     private ImageFileSystem(ImageStore store, IReadOnlyList<LayerIndex> layers)
     {
@@ -47,6 +48,9 @@ public sealed class ImageFileSystem : IFileTree
 
     /// <summary>The layers, lowest first.</summary>
     public IReadOnlyList<LayerIndex> Layers => _layers;
+
+    /// <summary>Bytes that came out of the layers so far, what was only passed over included; for tests that count them.</summary>
+    internal long Unpacked => Interlocked.Read(ref _unpacked);
 
     /// <summary>Opens the files of an image.</summary>
     /// <param name="store">Where its layers are.</param>
@@ -87,7 +91,7 @@ public sealed class ImageFileSystem : IFileTree
         var file = FindContent(path);
         if (file.Size == 0)
             return new MemoryStream([], writable: false);
-        var content = new LayerContent(_store, _layers[file.Layer]);
+        var content = Content(file.Layer);
         try
         {
             content.Seek(file.Content!.Offset);
@@ -100,30 +104,24 @@ public sealed class ImageFileSystem : IFileTree
         }
     }
 
-    /// <summary>
-    /// Reads many files, layer by layer in the order they lie there, so that nothing is unpacked twice and what is wanted
-    /// by nobody is unpacked only where it lies between.
-    /// </summary>
-    /// <param name="paths">Files of the image.</param>
-    /// <param name="read">Given each file and its content, one after the other; the stream is gone when the task ends.</param>
-    /// <param name="cancellationToken">Cancels.</param>
-    /// <exception cref="FileNotFoundException">There is no file at one of the paths.</exception>
+    /// <inheritdoc/>
     public async Task ReadFilesAsync(
         IEnumerable<string> paths,
-        Func<ImageFile, Stream, CancellationToken, Task> read,
+        Func<string, Stream, CancellationToken, Task> read,
         CancellationToken cancellationToken)
     {
+        // Layer by layer in the order the files lie there; what nobody wants is unpacked only where it lies between.
         var wanted = paths.Distinct(StringComparer.Ordinal).Select(FindContent).ToList();
         foreach (var layer in wanted.GroupBy(f => f.Layer).OrderBy(g => g.Key))
         {
-            using var content = new LayerContent(_store, _layers[layer.Key]);
+            using var content = Content(layer.Key);
             foreach (var file in layer.OrderBy(f => f.Content!.Offset))
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 if (file.Size > 0)
                     content.Seek(file.Content!.Offset);
                 await using var stream = new LayerContentStream(content, file.Size, owns: false);
-                await read(file, stream, cancellationToken).ConfigureAwait(false);
+                await read(file.Path, stream, cancellationToken).ConfigureAwait(false);
             }
         }
     }
@@ -136,6 +134,8 @@ public sealed class ImageFileSystem : IFileTree
         // Devices and pipes are no files to anybody who asks for files.
         _ => null,
     };
+
+    private LayerContent Content(int layer) => new(_store, _layers[layer], bytes => Interlocked.Add(ref _unpacked, bytes));
 
     private ImageFile FindContent(string path) => FindFile(path) is { Content: not null } file
         ? file

@@ -5,15 +5,27 @@ namespace Sealer.Images.Layers;
 /// <summary>
 /// Bytes out of the middle of a layer of the store: unpacked from the nearest frame before them, not from the beginning.
 /// </summary>
-internal sealed class LayerContent(ImageStore store, LayerIndex layer) : IDisposable
+/// <param name="store">Holds the layer.</param>
+/// <param name="layer">Says where in it what lies.</param>
+/// <param name="unpacked">Told the bytes that came out of it, skipped ones included.</param>
+internal sealed class LayerContent(ImageStore store, LayerIndex layer, Action<int> unpacked) : IDisposable
 {
     private readonly byte[] _skipped = GC.AllocateUninitializedArray<byte>(64 * 1024);
     private LayerDecoder? _decoder;
+    private Stream? _plain;
     private long _position;
 
     /// <summary>Goes to a byte of the uncompressed tar.</summary>
     public void Seek(long offset)
     {
+        if (layer.Compression == LayerCompression.None)
+        {
+            // A layer of container images is a recipe of thousands of parts, which is to be opened once.
+            _plain ??= store.OpenRead(layer.Digest);
+            _plain.Position = offset;
+            return;
+        }
+
         var from = Nearest(offset);
         if (_decoder is null || offset < _position || from.Plain > _position)
         {
@@ -29,19 +41,22 @@ internal sealed class LayerContent(ImageStore store, LayerIndex layer) : IDispos
     /// <summary>Reads on; at least one byte.</summary>
     public int Read(Span<byte> buffer)
     {
-        var read = _decoder!.Decode(buffer);
+        var read = _plain?.Read(buffer) ?? _decoder!.Decode(buffer);
         _position += read;
+        unpacked(read);
         return read > 0 || buffer.IsEmpty
             ? read
             : throw LayerErrors.Truncated($"the store's copy of {layer.Digest} has changed since it was looked at");
     }
 
-    public void Dispose() => _decoder?.Dispose();
+    public void Dispose()
+    {
+        _decoder?.Dispose();
+        _plain?.Dispose();
+    }
 
     private LayerCheckpoint Nearest(long offset)
     {
-        if (layer.Compression == LayerCompression.None)
-            return new LayerCheckpoint(offset, offset);
         var (low, high) = (0, layer.Checkpoints.Count - 1);
         while (low < high)
         {

@@ -150,10 +150,10 @@ internal sealed class PlatformMerge
             // A file that is as it was in the common layers is claimed by nobody earlier.
             if ((files.Common.TryGetValue(path, out var was) && IsSame(was, earlier)) || replaced.Any(folder => path.StartsWith(folder, StringComparison.Ordinal)))
                 continue;
-            if (RegistryFiles.IsStorage(path))
+            if (RegistryLayout.IsStorage(path))
             {
                 // Names are told by who watches them; a blob or link is what its path says, unless somebody lies.
-                if (RegistryFiles.Tag(path) is null && files.Own.TryGetValue(path, out var other) && (other.Content != earlier.Content || other.Link != earlier.Link))
+                if (RegistryLayout.TagAt(path) is null && files.Own.TryGetValue(path, out var other) && (other.Content != earlier.Content || other.Link != earlier.Link))
                     Report(MergeCollisionKind.File, path, Owner(path), image.Name, $"It is that of {image.Name}. One of the two is not what its name says: Test-ClusterImage tells which.");
                 continue;
             }

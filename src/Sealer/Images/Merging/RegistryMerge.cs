@@ -61,7 +61,7 @@ internal sealed class RegistryMerge(Action<string, string, string, string> repor
 
         foreach (var (path, file) in files.Own)
         {
-            if (file.Link is { } link && RegistryFiles.Tag(path) is { } place)
+            if (file.Link is { } link && RegistryLayout.TagAt(path) is { } place)
                 MakeRoom(image, place.Repository, place.Tag, link, claims, files, ownerOf);
         }
 
@@ -121,7 +121,7 @@ internal sealed class RegistryMerge(Action<string, string, string, string> repor
                 continue;
             var repository = image.ContainerImagePaths.GetValueOrDefault(reference.ToString()) ?? RegistryPath.Of(reference);
             // What it has from what both were built from is not its claim.
-            if (_known.ContainsKey(reference) && !files.Own.ContainsKey(RegistryFiles.TagLink(repository, reference.Tag!)))
+            if (_known.ContainsKey(reference) && !files.Own.ContainsKey(RegistryLayout.Tag(repository, reference.Tag!)))
                 continue;
             claims[reference] = new Place(repository, digest, image.Name, registry);
         }
@@ -139,7 +139,7 @@ internal sealed class RegistryMerge(Action<string, string, string, string> repor
         MergedImageFiles files,
         Func<string, string> ownerOf)
     {
-        var path = RegistryFiles.TagLink(repository, tag);
+        var path = RegistryLayout.Tag(repository, tag);
         var before = files.Before.GetValueOrDefault(path)?.Link;
         var there = _known.Where(k => k.Value.Repository == repository && k.Key.Tag == tag).ToList();
         // An image that lists no names (sealer 0.9.1) has tags all the same.
@@ -154,7 +154,7 @@ internal sealed class RegistryMerge(Action<string, string, string, string> repor
     private void MoveAway(ImageReference reference, Place place, ClusterImage later, string taker, MergedImageFiles files)
     {
         var repository = RegistryPath.UnderDomain(reference);
-        var path = RegistryFiles.TagLink(repository, reference.Tag!);
+        var path = RegistryLayout.Tag(repository, reference.Tag!);
         var taken = files.Own.GetValueOrDefault(path)?.Link ?? files.Before.GetValueOrDefault(path)?.Link;
         if (repository == place.Repository || (taken is not null && taken != place.Digest))
         {
@@ -175,7 +175,7 @@ internal sealed class RegistryMerge(Action<string, string, string, string> repor
     {
         foreach (var (reference, place) in _known.ToList())
         {
-            var path = RegistryFiles.TagLink(place.Repository, reference.Tag!);
+            var path = RegistryLayout.Tag(place.Repository, reference.Tag!);
             if (claims.ContainsKey(reference) || files.Whole.ContainsKey(path) || files.Common.GetValueOrDefault(path)?.Link != place.Digest)
                 continue;
             _known.Remove(reference);

@@ -1,3 +1,5 @@
+using Sealer.Images.ContainerImages;
+
 namespace Sealer.Images.Scanning;
 
 /// <summary>The container images inside a cluster image, as its merged layers hold them.</summary>
@@ -18,7 +20,7 @@ internal sealed class ContainedRegistry
         _paths = paths;
         foreach (var (digest, manifest) in layers.SelectMany(l => l.Manifests))
             _manifests[digest] = manifest;
-        IsThere = files.Keys.Any(RegistryFiles.IsStorage);
+        IsThere = files.Keys.Any(RegistryLayout.IsStorage);
     }
 
     /// <summary>False where the image has no registry at all (built with mode Lite).</summary>
@@ -27,10 +29,10 @@ internal sealed class ContainedRegistry
     /// <summary>What a name stands for inside, or null.</summary>
     public Digest? Resolve(ImageReference reference)
     {
-        var repository = _paths.GetValueOrDefault(reference.ToString()) ?? reference.Repository;
+        var repository = _paths.GetValueOrDefault(reference.ToString()) ?? RegistryPath.Of(reference);
         var path = reference.Digest is { } digest
-            ? RegistryFiles.RevisionLink(repository, digest)
-            : RegistryFiles.TagLink(repository, reference.Tag!);
+            ? RegistryLayout.Revision(repository, digest)
+            : RegistryLayout.Tag(repository, reference.Tag!);
         return _files.GetValueOrDefault(path)?.Link;
     }
 
@@ -48,7 +50,7 @@ internal sealed class ContainedRegistry
         if (depth > MaxIndexDepth || !_manifests.TryGetValue(digest, out var document))
             return [];
         if (document.Manifest is { } manifest)
-            return [(digest, [.. manifest.Layers.Append(manifest.Config).Select(b => b.Digest).Where(d => _files.ContainsKey(RegistryFiles.PathOf(d)))])];
+            return [(digest, [.. manifest.Layers.Append(manifest.Config).Select(b => b.Digest).Where(d => _files.ContainsKey(RegistryLayout.Blob(d)))])];
         return document.Index!.Manifests.SelectMany(e => ManifestsOf(e.Digest, depth + 1)).Prepend((digest, []));
     }
 
@@ -82,7 +84,7 @@ internal sealed class ContainedRegistry
 
     private string? NotWhole(Digest digest, long? size)
     {
-        if (!_files.TryGetValue(RegistryFiles.PathOf(digest), out var file))
+        if (!_files.TryGetValue(RegistryLayout.Blob(digest), out var file))
             return "is not there";
         if (size is not null && file.Size != size)
             return $"has {file.Size} bytes instead of {size}";

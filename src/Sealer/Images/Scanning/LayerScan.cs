@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Sealer.Images.ContainerImages;
 using Sealer.Images.Layers;
 
 namespace Sealer.Images.Scanning;
@@ -16,7 +17,6 @@ internal sealed record LayerScanOptions(bool HashFiles, bool HashBlobs);
 /// </summary>
 internal sealed class LayerScan
 {
-    private const int MaxLinkSize = 256;
     private readonly Dictionary<string, ScannedFile> _files = new(StringComparer.Ordinal);
     private readonly List<string> _removed = [];
     private readonly List<string> _emptied = [];
@@ -105,13 +105,13 @@ internal sealed class LayerScan
     private async Task<ScannedFile> ReadFileAsync(
         LayerReader reader, LayerEntry entry, LayerScanOptions options, CancellationToken cancellationToken)
     {
-        if (RegistryFiles.IsLink(entry.Path))
+        if (RegistryLayout.IsLink(entry.Path))
         {
-            var text = entry.Size > MaxLinkSize ? "" : Encoding.UTF8.GetString(await reader.ReadAllAsync(MaxLinkSize, cancellationToken).ConfigureAwait(false));
+            var text = entry.Size > RegistryLayout.MaxLinkSize ? "" : Encoding.UTF8.GetString(await reader.ReadAllAsync(RegistryLayout.MaxLinkSize, cancellationToken).ConfigureAwait(false));
             return Scanned(entry, null, Digest.TryParse(text.Trim(), out var link) ? link : null);
         }
 
-        if (RegistryFiles.Blob(entry.Path) is { } named)
+        if (RegistryLayout.BlobAt(entry.Path) is { } named)
         {
             if (!options.HashBlobs)
                 return Scanned(entry, named, null);

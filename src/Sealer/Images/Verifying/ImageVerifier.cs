@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Sealer.Events;
+using Sealer.Images.ContainerImages;
 using Sealer.Images.Scanning;
 
 namespace Sealer.Images.Verifying;
@@ -197,9 +198,9 @@ public sealed class ImageVerifier
     {
         foreach (var file in files.Values)
         {
-            if (RegistryFiles.Blob(file.Path) is { } named && file.Content != named)
+            if (RegistryLayout.BlobAt(file.Path) is { } named && file.Content != named)
                 Report(FindingSeverity.Error, "DigestMismatch", $"The blob {named.Short} of a container image inside has been changed: its content is {file.Content?.Short}.", member.Platform, named);
-            if (RegistryFiles.IsLink(file.Path) && file.Link is null)
+            if (RegistryLayout.IsLink(file.Path) && file.Link is null)
                 Report(FindingSeverity.Error, "InvalidRegistry", $"The file /{file.Path} should hold a digest and does not.", member.Platform, file.Path);
         }
 

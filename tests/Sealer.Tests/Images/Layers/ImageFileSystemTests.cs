@@ -77,11 +77,11 @@ public sealed class ImageFileSystemTests : IDisposable
         var seen = new Dictionary<string, Digest>();
         await image.ReadFilesAsync(
             entries.Select(e => e.Path),
-            async (file, stream, token) =>
+            async (path, stream, token) =>
             {
                 var content = new MemoryStream();
                 await stream.CopyToAsync(content, token);
-                seen.Add(file.Path, Digest.Of(content.ToArray()));
+                seen.Add(path, Digest.Of(content.ToArray()));
             },
             CancellationToken.None);
         Assert.Equal(entries.Count, seen.Count);
@@ -105,11 +105,11 @@ public sealed class ImageFileSystemTests : IDisposable
         var read = new List<string>();
         await image.ReadFilesAsync(
             ["c", "a"],
-            async (file, stream, token) =>
+            async (path, stream, token) =>
             {
                 var one = new byte[1];
                 await stream.ReadExactlyAsync(one, token);
-                read.Add(file.Path + (file.Path == "c" ? Encoding.UTF8.GetString(one) : ""));
+                read.Add(path + (path == "c" ? Encoding.UTF8.GetString(one) : ""));
             },
             CancellationToken.None);
         Assert.Equal(["a", "cc"], read);
