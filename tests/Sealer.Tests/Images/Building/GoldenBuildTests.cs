@@ -5,8 +5,9 @@ using Sealer.Images.Building;
 namespace Sealer.Tests.Images.Building;
 
 /// <summary>
-/// What sealer 0.11 made of <c>golden/Kubefile.cmds</c> and <c>golden/Kubefile.multi</c>, field by field, against what we make
-/// of the same files. Where we differ it is because of a bug of sealer's, which the test names.
+/// What sealer 0.11 made of <c>golden/Kubefile.cmds</c>, field by field, against what we make of the same file, but for the
+/// container images, which <see cref="GoldenContainerImageTests"/> has. Where we differ it is because of a bug of sealer's,
+/// which the test names.
 /// </summary>
 public sealed class GoldenBuildTests : IDisposable
 {
@@ -77,24 +78,6 @@ public sealed class GoldenBuildTests : IDisposable
             image.Layers.Select(l => l.CreatedBy));
     }
 
-    [GoldenFact]
-    public async Task Kubefile_multi_makes_an_index_of_the_same_applications()
-    {
-        _fixture.Context.File("amd64/bin/tool", "amd").File("arm64/bin/tool", "arm").File("app.yaml", "{}");
-        var image = await _fixture.BuildAsync(
-            File.ReadAllText(Golden.PathOf("Kubefile.multi")),
-            o => o with { Platforms = [Platform.Parse("linux/amd64"), Platform.Parse("linux/arm64")], Mode = BuildMode.Lite });
-        Assert.Equal(["linux/amd64", "linux/arm64"], image.Platforms.Select(p => p.ToString()));
-        foreach (var member in image.Images)
-        {
-            Assert.Equal("application/ application/apps/ application/apps/myapp/ application/apps/myapp/app.yaml bin/ bin/tool", await _fixture.ListAsync(member));
-            var app = Assert.Single(member.Applications);
-            Assert.Equal(("myapp", "kube", "app.yaml"), (app.Name, app.Type, Assert.Single(app.Files!)));
-            Assert.Equal(["myapp"], member.Launch.AppNames);
-        }
-    }
-
-    // The container images are held against sealer's by GoldenRegistryTests.
     private Task<ClusterImage> BuildCmdsAsync()
     {
         _fixture.Context
