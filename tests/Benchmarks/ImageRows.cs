@@ -8,7 +8,7 @@ namespace Sealer.Benchmarks;
 /// Build, save, load, push and pull of one image against Debian's buildah, and of container images against skopeo. Every
 /// command starts with a store that does not hold its result; the context lies in the page cache for both.
 /// </summary>
-internal sealed class ImageRows(string work, int mebibytes, int runs, Action<string> tell) : IDisposable
+internal sealed class ImageRows(string runner, string work, int mebibytes, int runs, Action<string> tell) : IDisposable
 {
     private const string Name = "localhost/benchmark:v1";
 
@@ -29,12 +29,12 @@ internal sealed class ImageRows(string work, int mebibytes, int runs, Action<str
         var ourArchive = Path.Combine(work, "ours.tar");
         var gzipArchive = Path.Combine(work, "ours-gzip.tar");
         var theirArchive = Path.Combine(work, "theirs.tar");
-        var main = new SealerProcess(_home);
+        var main = new SealerProcess(runner, _home);
         main.Run($"$null = Build-ClusterImage -Path '{_context}' -Tag {Name}");
         yield return Pair("build, gzip layers", "buildah build", 1,
             Fresh("gzip", home => $"$null = Build-ClusterImage -Path '{_context}' -Tag {Name} -Compression Gzip"),
             () => Buildah("build", "--layers=false", "-q", "-t", Name, _context));
-        new SealerProcess(Home("gzip")).Run($"Export-ClusterImage {Name} -Path '{gzipArchive}'");
+        new SealerProcess(runner, Home("gzip")).Run($"Export-ClusterImage {Name} -Path '{gzipArchive}'");
         Buildah("build", "--layers", "-q", "-t", Name, _context);
         yield return Pair("build again, unchanged", "buildah build --layers", 8,
             () => main.Run($"$null = Build-ClusterImage -Path '{_context}' -Tag {Name}"),
@@ -117,7 +117,7 @@ internal sealed class ImageRows(string work, int mebibytes, int runs, Action<str
     {
         var home = Home(what);
         Remove(home);
-        return new SealerProcess(home).Run(command(home));
+        return new SealerProcess(runner, home).Run(command(home));
     };
 
     private string Home(string what) => Path.Combine(work, "home-" + what);

@@ -17,7 +17,9 @@ try
 {
     Console.WriteLine($"{Environment.ProcessorCount} cores; {runs} runs each, in turn with the peer; medians. Work folder {work.FullName} needs about {mebibytes * 12 / 1024 + 1} GiB.");
     var rows = new List<Row>();
-    using (var images = new ImageRows(work.FullName, mebibytes, runs, Console.WriteLine))
+    var runner = SealerProcess.Publish(Path.Combine(work.FullName, "runner"));
+    Console.WriteLine(ImportFigure.Measure(SealerProcess.Module(runner), work.FullName, runs) ?? "Import-Module was NOT MEASURED: there is no pwsh on PATH.");
+    using (var images = new ImageRows(runner, work.FullName, mebibytes, runs, Console.WriteLine))
         rows.AddRange(images.Measure());
     Console.WriteLine();
     Console.WriteLine(Row.Header);

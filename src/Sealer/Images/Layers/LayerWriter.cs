@@ -91,8 +91,8 @@ public static class LayerWriter
             _diffId = _packer.IsPlain ? null : IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
             var parallelism = Math.Clamp(options.Parallelism ?? Environment.ProcessorCount, 1, 16);
             _workers = new SemaphoreSlim(parallelism);
-            // One chunk being packed by each worker, four packed that wait for their turn or are being written.
-            _slots = new SemaphoreSlim(parallelism + 4);
+            // One chunk being packed by each worker, two packed that wait for their turn or are being written.
+            _slots = new SemaphoreSlim(parallelism + 2);
         }
 
         public void Dispose()
