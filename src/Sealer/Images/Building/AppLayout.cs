@@ -1,4 +1,5 @@
 using Sealer.Images.Layers;
+using Sealer.Kubefiles.Instructions;
 
 namespace Sealer.Images.Building;
 
@@ -41,6 +42,18 @@ internal sealed record AppLayout(string? Type, IReadOnlyList<string> Files, IRea
             ? new AppLayout("shell", [.. FilesOf(items[0])], placed)
             : new AppLayout(null, [], placed);
     }
+
+    /// <summary>True where a source may be a chart as <c>helm package</c> makes them.</summary>
+    public static bool IsPacked(SourceItem item) => !item.IsFolder
+        && (item.Name.EndsWith(".tgz", StringComparison.OrdinalIgnoreCase) || item.Name.EndsWith(".tar.gz", StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>True where an APPCMDS says how an application is started.</summary>
+    public static bool HasCommands(IEnumerable<KubefileInstruction> instructions, string name) =>
+        instructions.OfType<AppCmdsInstruction>().Any(commands => commands.Name == name);
+
+    /// <summary>The mistake of an application whose type is not known and that has no APPCMDS.</summary>
+    public static string NoWayToStart(string name) =>
+        $"how to start '{name}' cannot be told from its files, which are neither a chart nor only manifests nor only scripts; add APPCMDS {name} [\"command\", ...]";
 
     /// <summary>
     /// The chart in an unpacked <c>.tgz</c>, without the folder that <c>helm package</c> puts around it, so that

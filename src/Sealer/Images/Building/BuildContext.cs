@@ -67,12 +67,12 @@ internal sealed class BuildContext
             var entries = new List<SourceEntry> { Entry(folder, "") };
             Walk(folder, path, "", entries);
             if (entries.Count == 1 && path.Length > 0 && _ignore.Ignores(path))
-                throw NotFound($"'{source}' is hidden by {_ignore.Name}", source);
+                throw Hidden(source);
             return new SourceItem(name, IsFolder: true, entries);
         }
 
         if (_ignore.Ignores(path))
-            throw NotFound($"'{source}' is hidden by {_ignore.Name}", source);
+            throw Hidden(source);
         if (IsSpecial(info))
             throw new SealerException("InvalidSource", ErrorKind.InvalidInput, $"'{source}' is neither file, folder nor link", source);
         return new SourceItem(name, IsFolder: false, [Entry(info, "")]);
@@ -283,6 +283,9 @@ internal sealed class BuildContext
     }
 
     private string Excluded() => _ignore.Name is null ? "" : $", or {_ignore.Name} hides it";
+
+    private SealerException Hidden(string source) =>
+        NotFound($"'{source}' is hidden by {_ignore.Name}; change that file, where a last line '!{source}' takes it back", source);
 
     private static SealerException NotFound(string message, string source) =>
         new("SourceNotFound", ErrorKind.NotFound, message, source);

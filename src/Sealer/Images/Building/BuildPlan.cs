@@ -38,8 +38,16 @@ internal sealed class BuildPlan
         var planned = kubefile.Instructions
             .Select(instruction => new PlannedInstruction(instruction, plan.SourcesOf(instruction)))
             .ToList();
+        foreach (var (instruction, sources) in planned)
+        {
+            if (instruction is AppInstruction app)
+                plan.CheckApplication(app, sources, AppLayout.HasCommands(kubefile.Instructions, app.Name));
+        }
+
         var missing = kubefile.IsComplete ? plan._diagnostics.InOrder() : [];
-        new KubefileParseResult(kubefile.Instructions, [.. kubefile.Diagnostics, .. missing]).ThrowIfInvalid();
+        new KubefileParseResult(
+            kubefile.Instructions,
+            [.. kubefile.Diagnostics.Concat(missing).OrderBy(d => d.Span.Line).ThenBy(d => d.Span.Column)]).ThrowIfInvalid();
         return planned;
     }
 
@@ -49,6 +57,22 @@ internal sealed class BuildPlan
         AppInstruction app => [.. app.Sources.Select(source => Look(source.Span, source.Path, source.IsRemote, content: null))],
         _ => [],
     };
+
+    /// <summary>What can be told of an application before anything is downloaded or unpacked.</summary>
+    private void CheckApplication(AppInstruction app, IReadOnlyList<PlannedSource> sources, bool hasCommands)
+    {
+        if (sources.Any(source => source.Items.Count == 0 || source.Items.Any(AppLayout.IsPacked)))
+            return;
+        try
+        {
+            if (AppLayout.Of(app.Name, [.. sources.SelectMany(source => source.Items)]).Type is null && !hasCommands)
+                _diagnostics.Error(app.Span, AppLayout.NoWayToStart(app.Name));
+        }
+        catch (SealerException e)
+        {
+            _diagnostics.Error(app.Span, e.Message);
+        }
+    }
 
     private PlannedSource Look(SourceSpan span, string path, bool isRemote, string? content)
     {

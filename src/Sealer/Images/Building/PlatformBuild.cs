@@ -174,14 +174,12 @@ internal sealed class PlatformBuild(BuildServices services, Platform platform)
 
     private void CheckApplication(KubefileInstruction instruction, AppLayout? app)
     {
-        if (app is not { Type: null } || instruction is not AppInstruction declared)
-            return;
-        if (_planned.Any(planned => planned.Instruction is AppCmdsInstruction commands && commands.Name == declared.Name))
+        if (app is not { Type: null } || instruction is not AppInstruction declared || AppLayout.HasCommands(_parsed.Instructions, declared.Name))
             return;
         throw new SealerException(
             "InvalidKubefile",
             ErrorKind.InvalidInput,
-            $"{services.Kubefile.Name}:{declared.Span} how to start '{declared.Name}' cannot be told from its files, which are neither a chart nor only manifests nor only scripts; add APPCMDS {declared.Name} [\"command\", ...]",
+            $"{services.Kubefile.Name}:{declared.Span} {AppLayout.NoWayToStart(declared.Name)}",
             declared.Name);
     }
 

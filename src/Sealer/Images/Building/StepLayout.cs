@@ -112,9 +112,7 @@ internal sealed class StepLayout(BuildScratch scratch, RemoteSource? remote, str
 
     private async Task<SourceItem> UnpackChartAsync(SourceItem item, CancellationToken cancellationToken)
     {
-        var isPacked = item.Name.EndsWith(".tgz", StringComparison.OrdinalIgnoreCase)
-            || item.Name.EndsWith(".tar.gz", StringComparison.OrdinalIgnoreCase);
-        if (item.IsFolder || !isPacked || item.Entries[0].LocalFile is not { } file)
+        if (!AppLayout.IsPacked(item) || item.Entries[0].LocalFile is not { } file)
             return item;
         var archive = await ArchiveSource.TryUnpackAsync(file, item.Name, scratch, sourceDate, cancellationToken).ConfigureAwait(false);
         return (archive is null ? null : AppLayout.UnpackedChart(archive)) ?? item;

@@ -36,7 +36,7 @@ internal sealed partial class Binder
         string? alias = null;
         if (words.Count == 3 && words[1].Value.Equals("as", StringComparison.OrdinalIgnoreCase))
             alias = words[2].Value;
-        else if (words.Count > 1)
+        else if (words.Count > 1 && statement.Flags.All(flag => flag.Value is not null))
             Error(words[1].At(0), $"FROM takes one image; '{words[1]}' is too much");
 
         Platform? platform = null;
@@ -144,7 +144,17 @@ internal sealed partial class Binder
             return null;
         }
 
-        if (statement.Body.Value.StartsWith("[\"", StringComparison.Ordinal) && words.Count > 0 && words[0].Value.StartsWith('['))
+        var looksLikeJson = statement.Body.Value.StartsWith("[\"", StringComparison.Ordinal) && words.Count > 0 && words[0].Value.StartsWith('[');
+        if (words.Find(HasOpenQuote) is { } open)
+        {
+            // Docker cuts at blanks first, and then misses the quote's end.
+            Error(looksLikeJson ? statement.Body.At(0) : open.At(0), looksLikeJson
+                ? $"this looks like the JSON form and is not valid JSON: {statement.Keyword} [\"source\", \"destination\"]"
+                : $"a name with blanks needs the JSON form: {statement.Keyword} [\"source name\", \"destination\"]");
+            return null;
+        }
+
+        if (looksLikeJson)
             _diagnostics.Warning(statement.Body.At(0), "this looks like the JSON form and is not valid JSON; it is taken as words");
 
         // sealer 0.3 was used with this short form.
@@ -181,8 +191,13 @@ internal sealed partial class Binder
         var destination = Evaluate(words[^1]);
         if (destination.Length == 0 && !_scope.UsedUnknown)
             Error(words[^1].At(0), $"the destination '{words[^1]}' has no value; write . for the rootfs itself");
+        if (PathPattern.Clean(destination.TrimStart('/')) is ".." or ['.', '.', '/', ..])
+            Error(words[^1].At(0), $"the destination '{destination}' leads out of the rootfs");
         return (sources, destination);
     }
+
+    private bool HasOpenQuote(SourceText word) =>
+        word.Value.AsSpan().ContainsAny('"', '\'') && Words.EndOfWord(word.Value + " ", 0, _file.Escape) > word.Length;
 
     private int? ReadMode(Statement statement, Dictionary<string, string> flags)
     {

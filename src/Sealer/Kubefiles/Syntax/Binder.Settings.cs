@@ -150,9 +150,17 @@ internal sealed partial class Binder
         }
 
         var pairs = new List<KeyValuePair<string, string>>();
-        foreach (var word in words)
+        for (var i = 0; i < words.Count; i++)
         {
+            var word = words[i];
             var equals = word.Value.IndexOf('=', StringComparison.Ordinal);
+            if (equals < 0 && i + 1 < words.Count && words[i + 1].Value.StartsWith('='))
+            {
+                Error(word.At(0), $"no blank may stand beside the '=' of '{word}'; write {word}=value");
+                i += words[i + 1].Length == 1 ? 2 : 1;
+                continue;
+            }
+
             if (equals < 0)
             {
                 Error(word.At(0), $"'{word}' has no '='; write name=value, and values with blanks in quotes");

@@ -14,7 +14,9 @@ internal sealed partial class Binder
     private readonly Dictionary<string, AppInstruction> _applications = new(StringComparer.Ordinal);
     private FromInstruction? _from;
     private Statement? _fromStatement;
+    private Statement? _aboveFrom;
     private Statement? _closing;
+    private Statement? _belowClosing;
     private Statement? _firstCmd;
 
     public Binder(StatementFile file, KubefileParseOptions options, DiagnosticBag diagnostics)
@@ -38,8 +40,7 @@ internal sealed partial class Binder
                 _instructions.Add(instruction);
         }
 
-        if (_fromStatement is null)
-            Error(_file.Statements.Count > 0 ? _file.Statements[0].Span : new SourceSpan(1, 1, 1), "there is no FROM; begin with 'FROM scratch' or 'FROM <image>'");
+        TellOrder();
         foreach (var name in _scope.Unused())
         {
             _diagnostics.Warning(
@@ -76,17 +77,16 @@ internal sealed partial class Binder
     {
         Error(statement.Span, Vocabulary.Unsupported.TryGetValue(statement.Keyword, out var instead)
             ? $"{statement.Keyword} has no meaning in a cluster image: {instead}"
-            : $"'{statement.Keyword}' is not an instruction{Spelling.DidYouMean(statement.Keyword, Vocabulary.Instructions)}");
+            : $"'{statement.Text[..statement.Keyword.Length]}' is not an instruction{Spelling.DidYouMean(statement.Keyword, Vocabulary.Instructions)}");
         return null;
     }
 
     private void CheckOrder(Statement statement)
     {
         if (_fromStatement is null && statement.Keyword is not ("FROM" or "ARG") && Vocabulary.Instructions.Contains(statement.Keyword))
-            Error(statement.Span, $"{statement.Keyword} stands above FROM; only ARG may");
-
+            _aboveFrom ??= statement;
         if (_closing is not null && statement.Keyword is not ("LAUNCH" or "CMDS"))
-            Error(_closing.Span, $"{_closing.Keyword} must be the last instruction; move it below line {statement.Span.Line}");
+            _belowClosing = statement;
 
         switch (statement.Keyword)
         {
@@ -104,6 +104,19 @@ internal sealed partial class Binder
                 _firstCmd ??= statement;
                 break;
         }
+    }
+
+    // One misplaced line is one mistake, however many stand on the wrong side of it.
+    private void TellOrder()
+    {
+        if (_fromStatement is not null && _aboveFrom is not null)
+            Error(_aboveFrom.Span, $"{_aboveFrom.Keyword} stands above FROM; only ARG may: move FROM from line {_fromStatement.Span.Line} to above this one");
+
+        // A FROM that was misspelt is told as that.
+        if (_fromStatement is null && !_file.Statements.Any(statement => Spelling.Nearest(statement.Keyword, Vocabulary.Instructions) == "FROM"))
+            Error(_file.Statements.Count > 0 ? _file.Statements[0].Span : new SourceSpan(1, 1, 1), "there is no FROM; begin with 'FROM scratch' or 'FROM <image>'");
+        if (_closing is not null && _belowClosing is not null)
+            Error(_closing.Span, $"{_closing.Keyword} must be the last instruction; move it below line {_belowClosing.Span.EndLine}");
     }
 
     // The words behind the flags that an instruction knows; other flags are errors at their place.

@@ -216,7 +216,7 @@ internal sealed class WordParser
 
     private void Unclosed(int start, string quote)
     {
-        _diagnostics.Error(_text.At(start), $"the quote {quote} is not closed; names with blanks need the JSON form or quotes around the whole word");
+        _diagnostics.Error(_text.At(start), $"the quote {quote} is not closed; close it, or write {_escape}{quote} where a quote is meant");
         _position = _text.Length;
     }
 

@@ -111,8 +111,8 @@ public sealed class BuildContextTests : IDisposable
         _folder.File("a/x.md").File("a/keep.md").File("a/y").File("b/z").File("c/d/e");
         var context = Context("**/*.md\n!a/keep.md\nb\nc/d");
         Assert.Equal(["", "keep.md", "y"], Assert.Single(context.Resolve("a")).Entries.Select(e => e.RelativePath));
-        Assert.Equal("'b/z' is hidden by .dockerignore", Assert.Throws<SealerException>(() => context.Resolve("b/z")).Message);
-        Assert.Equal("'b' is hidden by .dockerignore", Assert.Throws<SealerException>(() => context.Resolve("b")).Message);
+        Assert.Equal("'b/z' is hidden by .dockerignore; change that file, where a last line '!b/z' takes it back", Assert.Throws<SealerException>(() => context.Resolve("b/z")).Message);
+        Assert.Equal("'b' is hidden by .dockerignore; change that file, where a last line '!b' takes it back", Assert.Throws<SealerException>(() => context.Resolve("b")).Message);
         Assert.Equal([""], Assert.Single(context.Resolve("c")).Entries.Select(e => e.RelativePath));
         Assert.Equal("keep.md", Assert.Single(context.Resolve("a/*.md")).Name);
     }

@@ -130,16 +130,34 @@ public sealed class ClusterImageBuilderTests : IDisposable
         Assert.Equal(ClusterImageType.AppInstaller, image.Type);
     }
 
+    [Fact]
+    public async Task Mistakes_of_text_context_and_applications_are_told_in_one_pass_and_in_order()
+    {
+        Context.File("readme.md").Folder("empty").File("hidden").File(".dockerignore", "hidden");
+        var error = await _fixture.FailAsync(
+            "FROM scratch|COPY redme.md .|COPY hidden .|COPPY a b|APP a local://readme.md|APP b local://empty|APP c local://readme.md|APPCMDS c [\"x\"]|LAUNCH d");
+        Assert.Equal(
+            [
+                "Kubefile:2:6 there is no 'redme.md' in the context; did you mean 'readme.md'?",
+                "Kubefile:3:6 'hidden' is hidden by .dockerignore; change that file, where a last line '!hidden' takes it back",
+                "Kubefile:4:1 'COPPY' is not an instruction; did you mean 'COPY'?",
+                "Kubefile:5:1 how to start 'a' cannot be told from its files, which are neither a chart nor only manifests nor only scripts; add APPCMDS a [\"command\", ...]",
+                "Kubefile:6:1 the application 'b' has no files",
+                "Kubefile:9:8 there is no application 'd' above this line; did you mean 'a'?",
+            ],
+            error.Message.Split(Environment.NewLine));
+    }
+
     [Theory]
     [InlineData("FROM scratch|COPY nothing .", "InvalidKubefile", "Kubefile:2:6 there is no 'nothing' in the context")]
     [InlineData("FROM scratch|COPY ../x .", "InvalidKubefile", "Kubefile:2:6 '../x' leads out of the context; copy what it means into the context first")]
     [InlineData("FROM scratch|APP a local://../x", "InvalidKubefile", "Kubefile:2:7 '../x' leads out of the context; copy what it means into the context first")]
-    [InlineData("FROM scratch|COPY a ../../etc/", "InvalidDestination", "Kubefile:2:1 the destination '../../etc/' leads out of the rootfs")]
+    [InlineData("FROM scratch|COPY a ../../etc/", "InvalidKubefile", "Kubefile:2:8 the destination '../../etc/' leads out of the rootfs")]
     [InlineData("FROM scratch|COPY --chown=app a b", "InvalidOwner", "Kubefile:2:1 'app' of --chown is not in the image's etc/passwd; give its number")]
     [InlineData("FROM scratch|COPY a b|COPY a b/c", "InvalidDestination", "Kubefile:3:1 'b' is a file in the image, and something is copied below it")]
     [InlineData("FROM scratch|APP a local://a", "InvalidKubefile",
         "Kubefile:2:1 how to start 'a' cannot be told from its files, which are neither a chart nor only manifests nor only scripts; add APPCMDS a [\"command\", ...]")]
-    [InlineData("FROM scratch|APP a local://empty", "InvalidApplication", "Kubefile:2:1 the application 'a' has no files")]
+    [InlineData("FROM scratch|APP a local://empty", "InvalidKubefile", "Kubefile:2:1 the application 'a' has no files")]
     [InlineData("FROM nothing:v1", "ImageNotFound", "FROM nothing:v1: neither the local store nor its registry has that image. Look at the name, or import the image first.")]
     public async Task What_cannot_be_built_is_told_and_nothing_gets_a_name(string kubefile, string id, string message)
     {
