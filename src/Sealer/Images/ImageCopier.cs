@@ -84,10 +84,14 @@ public static class ImageCopier
         }
 
         progress?.Report(new ProgressEvent(options.Activity, item, 0, blob.Size));
-        await to.PutAsync(
-            blob,
-            (offset, token) => from.OpenAsync(blob, offset, token),
-            progress is null ? null : new BlobProgress(progress, options.Activity, item, blob.Size),
+        await DamagedContent.ReadAsync(
+            from,
+            blob.Digest,
+            () => to.PutAsync(
+                blob,
+                (offset, token) => from.OpenAsync(blob, offset, token),
+                progress is null ? null : new BlobProgress(progress, options.Activity, item, blob.Size),
+                cancellationToken),
             cancellationToken).ConfigureAwait(false);
     }
 
@@ -100,7 +104,10 @@ public static class ImageCopier
         public void Report(long value) => progress.Report(new ProgressEvent(activity, item, value, total));
     }
 
-    /// <summary>Reads documents from the target where they are there already: copying again asks the source for nothing.</summary>
+    /// <summary>
+    /// Reads documents from the target where they are there already: copying again asks the source for nothing. Damaged ones
+    /// of a store are as if they were not there; they are small enough to be looked at each time.
+    /// </summary>
     private sealed class NearSource(IImageSource far, IImageTarget target, IImageSource near) : IImageSource, IReferrerSource
     {
         public Task<Descriptor?> ResolveAsync(ImageReference reference, CancellationToken cancellationToken) =>
@@ -108,6 +115,7 @@ public static class ImageCopier
 
         public async Task<Stream> OpenAsync(Descriptor descriptor, long offset, CancellationToken cancellationToken) =>
             await target.ExistsAsync(descriptor, cancellationToken).ConfigureAwait(false)
+            && !(target is ImageStore store && await store.SetAsideIfDamagedAsync(descriptor.Digest, cancellationToken).ConfigureAwait(false))
                 ? await near.OpenAsync(descriptor, offset, cancellationToken).ConfigureAwait(false)
                 : await far.OpenAsync(descriptor, offset, cancellationToken).ConfigureAwait(false);
 

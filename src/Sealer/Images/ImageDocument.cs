@@ -6,7 +6,9 @@ namespace Sealer.Images;
 internal static class ImageDocument
 {
     /// <summary>Reads a manifest, index or config.</summary>
-    /// <exception cref="SealerException"><c>ManifestTooLarge</c>, <c>SizeMismatch</c>, <c>DigestMismatch</c>, <c>BlobNotFound</c>.</exception>
+    /// <exception cref="SealerException">
+    /// <c>ManifestTooLarge</c>, <c>Truncated</c>, <c>SizeMismatch</c>, <c>DigestMismatch</c>, <c>BlobNotFound</c>.
+    /// </exception>
     public static async Task<byte[]> ReadAsync(IImageSource source, Descriptor descriptor, CancellationToken cancellationToken)
     {
         if (descriptor.Size is < 0 or > OciJson.MaxManifestSize)
@@ -18,35 +20,8 @@ internal static class ImageDocument
                 descriptor.Digest);
         }
 
-        var content = new byte[descriptor.Size];
-        var stream = await source.OpenAsync(descriptor, 0, cancellationToken).ConfigureAwait(false);
-        await using (stream.ConfigureAwait(false))
-        {
-            var read = await stream.ReadAtLeastAsync(content, content.Length, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false);
-            var more = read == content.Length
-                && await stream.ReadAsync(new byte[1], cancellationToken).ConfigureAwait(false) > 0;
-            if (read != content.Length || more)
-            {
-                throw new SealerException(
-                    "SizeMismatch",
-                    ErrorKind.InvalidContent,
-                    $"The document {descriptor.Digest} should have {descriptor.Size} bytes and has {(more ? "more" : read)}. Get the image again from where it came from.",
-                    descriptor.Digest);
-            }
-        }
-
-        using var hash = descriptor.Digest.CreateHash();
-        hash.AppendData(content);
-        if (!descriptor.Digest.Matches(hash.GetHashAndReset()))
-        {
-            throw new SealerException(
-                "DigestMismatch",
-                ErrorKind.InvalidContent,
-                $"The content of {descriptor.Digest} is {Digest.Of(content)}: it has been changed or broken. Get the image again from where it came from.",
-                descriptor.Digest);
-        }
-
-        return content;
+        return await DamagedContent.ReadAsync(
+            source, descriptor.Digest, () => ReadVerifiedAsync(source, descriptor, cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -87,5 +62,15 @@ internal static class ImageDocument
                 ? $"The document {descriptor.Digest} is neither clearly a manifest nor clearly an index. The image is broken or hostile."
                 : $"The document {descriptor.Digest} is {(manifests ? "an index" : "a manifest")}, but is announced as {descriptor.MediaType}. The image is broken or hostile.",
             descriptor.Digest);
+    }
+
+    private static async Task<byte[]> ReadVerifiedAsync(IImageSource source, Descriptor descriptor, CancellationToken cancellationToken)
+    {
+        // Room for a byte more than there should be, so that it is noticed.
+        var content = new byte[descriptor.Size + 1];
+        var stream = new VerifyingStream(await source.OpenAsync(descriptor, 0, cancellationToken).ConfigureAwait(false), descriptor);
+        await using (stream.ConfigureAwait(false))
+            await stream.ReadAtLeastAsync(content, content.Length, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false);
+        return content[..^1];
     }
 }

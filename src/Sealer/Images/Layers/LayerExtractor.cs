@@ -34,11 +34,8 @@ public static class LayerExtractor
             var extraction = new Extraction(folder, options);
             foreach (var layer in layers)
             {
-                var limits = options.Limits with { MediaType = layer.MediaType, Digest = layer.Digest };
-                var stream = await source.OpenAsync(layer, 0, cancellationToken).ConfigureAwait(false);
-                var reader = new LayerReader(stream, limits);
-                await using var closing = reader.ConfigureAwait(false);
-                await extraction.ApplyAsync(reader, bytes => progress?.Report(bytes), cancellationToken).ConfigureAwait(false);
+                await DamagedContent.ReadAsync(
+                    source, layer.Digest, () => ApplyAsync(source, layer, extraction, options, progress, cancellationToken), cancellationToken).ConfigureAwait(false);
             }
 
             return extraction.Finish();
@@ -76,6 +73,15 @@ public static class LayerExtractor
             ErrorKind.Conflict,
             $"'{folder}' is not an empty folder. Name one that is empty or that does not exist.",
             folder);
+    }
+
+    private static async Task ApplyAsync(
+        IImageSource source, Descriptor layer, Extraction extraction, ExtractOptions options, IProgress<long>? progress, CancellationToken cancellationToken)
+    {
+        var limits = options.Limits with { MediaType = layer.MediaType, Digest = layer.Digest };
+        var reader = new LayerReader(await source.OpenAsync(layer, 0, cancellationToken).ConfigureAwait(false), limits);
+        await using var closing = reader.ConfigureAwait(false);
+        await extraction.ApplyAsync(reader, bytes => progress?.Report(bytes), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Makes the folder where it is missing; true where it was made.</summary>

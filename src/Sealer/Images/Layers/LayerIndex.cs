@@ -64,9 +64,9 @@ public sealed record LayerIndex
         var key = "layer-index " + layer.Digest;
         if (store.TryReadCache(key) is { } json && Read(json) is { } known && known.Digest == layer.Digest)
             return known;
-        var stream = await store.OpenAsync(layer, 0, cancellationToken).ConfigureAwait(false);
         var options = new LayerReadOptions { MediaType = layer.MediaType, Digest = layer.Digest };
-        var index = await ReadAsync(stream, options, cancellationToken).ConfigureAwait(false);
+        var index = await DamagedContent.ReadAsync(
+            store, layer.Digest, () => ReadAsync(store.OpenRead(layer.Digest), options, cancellationToken), cancellationToken).ConfigureAwait(false);
         // It keeps no blob: without its layer it is of no use, and with it it is soon made again.
         store.WriteCache(key, JsonSerializer.SerializeToUtf8Bytes(index, LayerIndexJson.Default.LayerIndex), []);
         return index;

@@ -53,7 +53,12 @@ internal sealed class LayerScan
 
     /// <summary>Reads a layer to its end and verifies it.</summary>
     /// <exception cref="SealerException">As <see cref="LayerReader.NextAsync"/>.</exception>
-    public static async Task<LayerScan> ReadAsync(
+    public static Task<LayerScan> ReadAsync(
+        IImageSource source, Descriptor layer, Digest? diffId, LayerScanOptions options, IProgress<long>? progress, CancellationToken cancellationToken) =>
+        DamagedContent.ReadAsync(
+            source, layer.Digest, () => ReadVerifiedAsync(source, layer, diffId, options, progress, cancellationToken), cancellationToken);
+
+    private static async Task<LayerScan> ReadVerifiedAsync(
         IImageSource source, Descriptor layer, Digest? diffId, LayerScanOptions options, IProgress<long>? progress, CancellationToken cancellationToken)
     {
         var scan = new LayerScan();
@@ -68,15 +73,9 @@ internal sealed class LayerScan
             scan.Result = reader.Result;
         }
 
-        if (scan.Result is { } result && result.Size != layer.Size)
-        {
-            throw new SealerException(
-                "SizeMismatch",
-                ErrorKind.InvalidContent,
-                $"The layer {layer.Digest} has {result.Size} bytes, and the manifest says {layer.Size}. Get the image again from where it came from.",
-                layer.Digest);
-        }
-
+        var size = scan.Result!.Size;
+        if (size != layer.Size)
+            throw size < layer.Size ? VerifyingStream.TruncatedAt(layer, size) : VerifyingStream.TooLong(layer);
         return scan;
     }
 

@@ -21,7 +21,14 @@ public sealed class BlobWriter : Stream
         _store = store;
         _lease = lease;
         _path = path;
-        _file = store.CreateFile(path);
+        try
+        {
+            _file = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, 64 * 1024);
+        }
+        catch (IOException e) when (DiskSpace.IsFull(e))
+        {
+            throw DiskSpace.Full(store.Folder, null, e);
+        }
     }
 
     /// <inheritdoc/>

@@ -10,18 +10,17 @@ namespace Sealer.Images.Storage;
 /// </summary>
 public sealed class ImageStore : IImageSource, IImageTarget, IReferrerSource, IReferrerTarget
 {
-    /// <summary>Attempts on a source that breaks off without a further byte; one that makes progress may break off for ever.</summary>
-    private const int Attempts = 3;
-
     private static readonly TimeSpan LeasePatience = TimeSpan.FromMinutes(2);
 
     private readonly StoreFolder _folder;
+    private readonly StoreBlobs _blobs;
     private readonly StoreIndex _index;
     private readonly StoreCache _cache;
 
     private ImageStore(StoreFolder folder)
     {
         _folder = folder;
+        _blobs = new StoreBlobs(folder);
         _index = new StoreIndex(folder);
         _cache = new StoreCache(folder);
     }
@@ -52,25 +51,11 @@ public sealed class ImageStore : IImageSource, IImageTarget, IReferrerSource, IR
         ?? throw InUse(Folder, "it is being swept"));
 
     /// <summary>The size of a blob that is in the store, whole or as a recipe.</summary>
-    /// <returns>False where it is not there.</returns>
-    public bool TryGetSize(Digest digest, out long size)
-    {
-        if (new FileInfo(_folder.BlobPath(digest)) is { Exists: true } file)
-        {
-            size = file.Length;
-            return true;
-        }
-
-        size = ReadRecipe(digest)?.Head.Size ?? 0;
-        return size > 0;
-    }
+    /// <returns>False where it is not there; a recipe of which a part is missing is not there.</returns>
+    public bool TryGetSize(Digest digest, out long size) => _blobs.TryGetSize(digest, out size);
 
     /// <summary>The file of a blob, for readers that want the file itself; null where it is missing or stored as a recipe.</summary>
-    public string? TryGetPath(Digest digest)
-    {
-        var path = _folder.BlobPath(digest);
-        return File.Exists(path) ? path : null;
-    }
+    public string? TryGetPath(Digest digest) => _blobs.TryGetPath(digest);
 
     /// <inheritdoc/>
     public Task<Descriptor?> ResolveAsync(ImageReference reference, CancellationToken cancellationToken)
@@ -86,7 +71,7 @@ public sealed class ImageStore : IImageSource, IImageTarget, IReferrerSource, IR
     public Task<bool> ExistsAsync(Descriptor descriptor, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return Task.FromResult(Exists(descriptor));
+        return Task.FromResult(_blobs.Exists(descriptor));
     }
 
     /// <inheritdoc/>
@@ -96,29 +81,20 @@ public sealed class ImageStore : IImageSource, IImageTarget, IReferrerSource, IR
         return Task.FromResult(OpenRead(descriptor.Digest, offset));
     }
 
-    /// <summary>Opens a blob at an offset. Seekable.</summary>
+    /// <summary>Opens a blob at an offset. Seekable, and not verified: its size was looked at, nothing else.</summary>
     /// <exception cref="SealerException"><c>BlobNotFound</c>.</exception>
-    public Stream OpenRead(Digest digest, long offset = 0)
-    {
-        Stream stream;
-        try
-        {
-            stream = new FileStream(
-                _folder.BlobPath(digest),
-                FileMode.Open,
-                FileAccess.Read,
-                FileShare.ReadWrite | FileShare.Delete,
-                64 * 1024,
-                FileOptions.SequentialScan);
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            stream = new RecipeStream(ReadRecipe(digest) ?? throw NotFound(digest, e), _folder.BlobPath);
-        }
+    public Stream OpenRead(Digest digest, long offset = 0) => _blobs.OpenRead(digest, offset);
 
-        if (offset > 0)
-            stream.Position = offset;
-        return stream;
+    /// <summary>
+    /// Takes a blob out of the store if its content is not what its digest says, so that the next fetch brings it again;
+    /// what it is made of, too, where it is a recipe. Reads all of it: to be called where somebody found the content wrong,
+    /// as everything here does that reads the store and verifies.
+    /// </summary>
+    /// <returns>True where it was damaged; the damaged file lies in <c>partial/</c> until the next sweep.</returns>
+    public async Task<bool> SetAsideIfDamagedAsync(Digest digest, CancellationToken cancellationToken)
+    {
+        using var lease = await LeaseAsync(cancellationToken).ConfigureAwait(false);
+        return await _blobs.SetAsideIfDamagedAsync(digest, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Begins a blob whose digest will be known at its end.</summary>
@@ -163,25 +139,7 @@ public sealed class ImageStore : IImageSource, IImageTarget, IReferrerSource, IR
         CancellationToken cancellationToken)
     {
         using var lease = await LeaseAsync(cancellationToken).ConfigureAwait(false);
-        using var partial = Exists(descriptor)
-            ? null
-            : await PartialBlob.ClaimAsync(_folder, descriptor, () => Exists(descriptor), cancellationToken).ConfigureAwait(false);
-        if (partial is null)
-        {
-            progress?.Report(descriptor.Size);
-            return;
-        }
-
-        try
-        {
-            await ReceiveAsync(partial, descriptor, openAsync, progress, cancellationToken).ConfigureAwait(false);
-            partial.Commit();
-        }
-        catch (SealerException e) when (e.Id is "DigestMismatch" or "SizeMismatch" or "Truncated" or "DiskFull")
-        {
-            partial.Delete();
-            throw;
-        }
+        await _blobs.PutAsync(descriptor, openAsync, progress, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -192,21 +150,7 @@ public sealed class ImageStore : IImageSource, IImageTarget, IReferrerSource, IR
     public async Task AddRecipeAsync(BlobRecipe recipe, CancellationToken cancellationToken)
     {
         using var lease = await LeaseAsync(cancellationToken).ConfigureAwait(false);
-        if (TryGetSize(recipe.Digest, out var size) && size == recipe.Size)
-            return;
-        var flat = recipe with { Parts = Flatten(recipe.Parts) };
-        if (flat.Parts.Sum(p => p.Length) != recipe.Size)
-        {
-            throw new SealerException(
-                "SizeMismatch",
-                ErrorKind.InvalidContent,
-                $"The parts of {recipe.Digest} have {flat.Parts.Sum(p => p.Length)} bytes together, not {recipe.Size}.",
-                recipe.Digest);
-        }
-
-        var path = _folder.RecipePath(recipe.Digest);
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        _folder.WriteDocument(path, RecipeFile.Format(flat));
+        _blobs.AddRecipe(recipe);
     }
 
     /// <summary>Begins a recipe that hashes its parts as they are added.</summary>
@@ -220,8 +164,8 @@ public sealed class ImageStore : IImageSource, IImageTarget, IReferrerSource, IR
     public async Task TagAsync(ImageReference reference, Descriptor descriptor, CancellationToken cancellationToken)
     {
         using var lease = await LeaseAsync(cancellationToken).ConfigureAwait(false);
-        if (!Exists(descriptor))
-            throw NotFound(descriptor.Digest, null);
+        if (!_blobs.Exists(descriptor))
+            throw StoreBlobs.NotFound(descriptor.Digest);
         await _index.ChangeAsync(
             images =>
             {
@@ -253,8 +197,8 @@ public sealed class ImageStore : IImageSource, IImageTarget, IReferrerSource, IR
     public async Task PinAsync(Descriptor descriptor, CancellationToken cancellationToken)
     {
         using var lease = await LeaseAsync(cancellationToken).ConfigureAwait(false);
-        if (!Exists(descriptor))
-            throw NotFound(descriptor.Digest, null);
+        if (!_blobs.Exists(descriptor))
+            throw StoreBlobs.NotFound(descriptor.Digest);
         await _index.ChangeAsync(
             images =>
             {
@@ -273,7 +217,7 @@ public sealed class ImageStore : IImageSource, IImageTarget, IReferrerSource, IR
     public async Task<IReadOnlyList<Descriptor>> ListReferrersAsync(Descriptor subject, CancellationToken cancellationToken)
     {
         var found = new List<Descriptor>();
-        foreach (var image in _index.Read().Where(i => i.Reference is null && Exists(i.Descriptor)))
+        foreach (var image in _index.Read().Where(i => i.Reference is null && _blobs.Exists(i.Descriptor)))
         {
             var content = await ImageDocument.ReadAsync(this, image.Descriptor, cancellationToken).ConfigureAwait(false);
             using var document = JsonDocument.Parse(content);
@@ -330,77 +274,8 @@ public sealed class ImageStore : IImageSource, IImageTarget, IReferrerSource, IR
         $"The image store '{folder}' is in use: {reason}. Wait until that has ended, and run it again.",
         folder);
 
-    internal FileStream CreateFile(string path)
-    {
-        try
-        {
-            return new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, 64 * 1024);
-        }
-        catch (IOException e) when (DiskSpace.IsFull(e))
-        {
-            throw DiskSpace.Full(Folder, null, e);
-        }
-    }
-
     /// <summary>Takes a finished temporary file in as a blob.</summary>
-    internal void Adopt(FileStream file, string path, Digest digest, long size)
-    {
-        file.Dispose();
-        var target = _folder.BlobPath(digest);
-        if (new FileInfo(target) is { Exists: true } there && there.Length == size)
-            StoreFolder.TryDelete(path);
-        else
-            StoreFolder.Replace(path, target);
-    }
-
-    internal RecipeFile? ReadRecipe(Digest digest) => RecipeFile.TryRead(_folder.RecipePath(digest));
-
-    private static async Task ReceiveAsync(
-        PartialBlob partial,
-        Descriptor descriptor,
-        Func<long, CancellationToken, Task<Stream>> openAsync,
-        IProgress<long>? progress,
-        CancellationToken cancellationToken)
-    {
-        for (var failures = 0; ;)
-        {
-            var before = partial.Length;
-            try
-            {
-                if (partial.Length < descriptor.Size)
-                {
-                    var source = await openAsync(partial.Length, cancellationToken).ConfigureAwait(false);
-                    await using (source.ConfigureAwait(false))
-                        await partial.ReceiveAsync(source, progress, cancellationToken).ConfigureAwait(false);
-                }
-
-                if (partial.IsRight(out var found))
-                    return;
-                if (partial.Length < descriptor.Size)
-                    throw VerifyingStream.TruncatedAt(descriptor, partial.Length);
-                if (!partial.IsResumed)
-                    throw VerifyingStream.WrongDigest(descriptor, found);
-
-                // What an earlier process left may be wrong (a power cut); only whole content is held against the source.
-                partial.Restart();
-            }
-            catch (Exception e) when (BlobTransfer.IsBroken(e) && !cancellationToken.IsCancellationRequested)
-            {
-                failures = partial.Length > before ? 1 : failures + 1;
-                if (failures >= Attempts)
-                    throw;
-            }
-        }
-    }
-
-    private static SealerException NotFound(Digest digest, Exception? inner) => new(
-        "BlobNotFound",
-        ErrorKind.NotFound,
-        $"{digest} is not in the image store. Fetch or build the image again.",
-        digest,
-        inner);
-
-    private bool Exists(Descriptor descriptor) => TryGetSize(descriptor.Digest, out var size) && size == descriptor.Size;
+    internal void Adopt(FileStream file, string path, Digest digest, long size) => _blobs.Adopt(file, path, digest, size);
 
     private Descriptor? TryDescribe(Digest digest)
     {
@@ -418,64 +293,5 @@ public sealed class ImageStore : IImageSource, IImageTarget, IReferrerSource, IR
         {
             return null;
         }
-    }
-
-    private List<BlobPart> Flatten(IReadOnlyList<BlobPart> parts)
-    {
-        var flat = new List<BlobPart>(parts.Count);
-        foreach (var part in parts)
-        {
-            if (part.Blob is not { } blob)
-            {
-                flat.Add(part);
-                continue;
-            }
-
-            if (!TryGetSize(blob, out var size))
-                throw NotFound(blob, null);
-            if (part.Offset < 0 || part.Length < 0 || part.Offset > size - part.Length)
-            {
-                throw new SealerException(
-                    "SizeMismatch",
-                    ErrorKind.InvalidContent,
-                    $"A part of {part.Length} bytes at {part.Offset} is not in {blob}, which has {size} bytes.",
-                    blob);
-            }
-
-            if (TryGetPath(blob) is not null || ReadRecipe(blob) is not { } inner)
-                flat.Add(part);
-            else
-                flat.AddRange(Cut(inner, part.Offset, part.Length));
-        }
-
-        return flat;
-    }
-
-    /// <summary>The parts of a recipe's range, so that a recipe is only ever made of files.</summary>
-    private List<BlobPart> Cut(RecipeFile recipe, long offset, long length)
-    {
-        var cut = new List<BlobPart>();
-        long start = 0;
-        var end = offset + length;
-        foreach (var part in recipe.Head.Parts)
-        {
-            var from = Math.Max(offset, start);
-            var to = Math.Min(end, start + part.Length);
-            if (from < to && part.Blob is { } blob)
-            {
-                cut.Add(BlobPart.Of(blob, part.Offset + from - start, to - from));
-            }
-            else if (from < to)
-            {
-                using var stream = new RecipeStream(recipe, _folder.BlobPath) { Position = from };
-                var bytes = new byte[to - from];
-                stream.ReadExactly(bytes);
-                cut.Add(BlobPart.Of(bytes));
-            }
-
-            start += part.Length;
-        }
-
-        return cut;
     }
 }

@@ -40,7 +40,27 @@ public sealed class RecipeWriter : IDisposable
     /// <param name="isVerified">True where the caller has just written it, so that it need not be held to its own digest again.</param>
     /// <param name="cancellationToken">Cancels.</param>
     /// <exception cref="SealerException"><c>BlobNotFound</c>, <c>DigestMismatch</c>, <c>Truncated</c>.</exception>
-    public async Task AppendAsync(Digest blob, bool isVerified, CancellationToken cancellationToken)
+    public Task AppendAsync(Digest blob, bool isVerified, CancellationToken cancellationToken) =>
+        DamagedContent.ReadAsync(_store, blob, () => ReadAsync(blob, isVerified, cancellationToken), cancellationToken);
+
+    /// <summary>Ends the blob and stores its recipe.</summary>
+    public async Task<(Digest Digest, long Size)> CommitAsync(CancellationToken cancellationToken)
+    {
+        EndInline();
+        var digest = Digest.FromHash(_hash.GetHashAndReset());
+        await _store.AddRecipeAsync(new BlobRecipe(digest, Length, _parts), cancellationToken).ConfigureAwait(false);
+        return (digest, Length);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _hash.Dispose();
+        _inline.Dispose();
+        _lease.Dispose();
+    }
+
+    private async Task ReadAsync(Digest blob, bool isVerified, CancellationToken cancellationToken)
     {
         if (!_store.TryGetSize(blob, out var size))
             size = 0;
@@ -60,23 +80,6 @@ public sealed class RecipeWriter : IDisposable
         EndInline();
         _parts.Add(BlobPart.Of(blob, 0, size));
         Length += size;
-    }
-
-    /// <summary>Ends the blob and stores its recipe.</summary>
-    public async Task<(Digest Digest, long Size)> CommitAsync(CancellationToken cancellationToken)
-    {
-        EndInline();
-        var digest = Digest.FromHash(_hash.GetHashAndReset());
-        await _store.AddRecipeAsync(new BlobRecipe(digest, Length, _parts), cancellationToken).ConfigureAwait(false);
-        return (digest, Length);
-    }
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        _hash.Dispose();
-        _inline.Dispose();
-        _lease.Dispose();
     }
 
     private void EndInline()

@@ -25,7 +25,8 @@ internal sealed class StoreSweep(StoreFolder folder, StoreIndex index, StoreCach
         foreach (var (digest, file) in Files(folder.Blobs).Concat(Files(folder.Recipes)))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (digest is { } known && _reached.Contains(known))
+            // Where a manifest cannot be read, any blob may be its layer, and the image may be mended yet.
+            if (digest is { } known && (_problems.Count > 0 || _reached.Contains(known)))
             {
                 kept++;
                 keptBytes += file.Length;
@@ -131,30 +132,36 @@ internal sealed class StoreSweep(StoreFolder folder, StoreIndex index, StoreCach
 
     private Digest? SubjectOf(Digest digest)
     {
-        using var document = TryReadManifest(digest);
+        using var document = TryReadManifest(digest, out _);
         return document is null ? null : ManifestKind.Subject(document.RootElement);
     }
 
     private void Reach(Descriptor root, string name)
     {
-        var open = new Stack<Digest>();
-        open.Push(root.Digest);
-        while (open.TryPop(out var digest))
+        var open = new Stack<(Digest Digest, bool IsManifest)>();
+        open.Push((root.Digest, true));
+        while (open.TryPop(out var next))
         {
-            if (!ReachBlob(digest))
+            if (!ReachBlob(next.Digest))
                 continue;
-            using var document = TryReadManifest(digest);
-            if (document is null)
+            using var document = TryReadManifest(next.Digest, out var isRight);
+
+            // An index may name platforms that were never fetched; what has a name of its own was.
+            var isMissing = next.Digest == root.Digest && !File.Exists(folder.BlobPath(next.Digest));
+            if (next.IsManifest && (isMissing || !isRight))
             {
-                if (digest == root.Digest)
-                    _problems.Add($"The manifest {digest} of {name} is missing or damaged, so that its layers are not known.");
-                continue;
+                _problems.Add(
+                    $"The manifest {next.Digest} of {name} is {(isMissing ? "missing" : "damaged")}, so that its layers are not known and no layer of any image is removed. Fetch the image again, or remove it.");
             }
+
+            if (document is null)
+                continue;
 
             // By shape and not by media type: what lies deeper than a manifest is never a manifest, so nothing is kept
             // that should go, and a mislabelled one never loses its layers.
+            var isIndex = MediaType.IsIndex(ManifestKind.Detect(document.RootElement));
             foreach (var child in ManifestKind.Children(document.RootElement))
-                open.Push(child);
+                open.Push((child, isIndex));
         }
     }
 
@@ -163,9 +170,12 @@ internal sealed class StoreSweep(StoreFolder folder, StoreIndex index, StoreCach
     {
         if (!_reached.Add(digest))
             return false;
-        if (!File.Exists(folder.BlobPath(digest)))
+        if (!File.Exists(folder.BlobPath(digest)) && File.Exists(folder.RecipePath(digest)))
         {
-            foreach (var part in RecipeFile.TryRead(folder.RecipePath(digest))?.Head.Parts ?? [])
+            var recipe = RecipeFile.TryRead(folder.RecipePath(digest));
+            if (recipe is null)
+                _problems.Add($"The recipe of the layer {digest} is damaged, so that its parts are not known and no layer of any image is removed. Build or fetch its image again, or remove it.");
+            foreach (var part in recipe?.Head.Parts ?? [])
             {
                 if (part.Blob is { } blob)
                     _reached.Add(blob);
@@ -175,18 +185,29 @@ internal sealed class StoreSweep(StoreFolder folder, StoreIndex index, StoreCach
         return true;
     }
 
-    private JsonDocument? TryReadManifest(Digest digest)
+    /// <param name="digest">Of any blob.</param>
+    /// <param name="isRight">False where it is there and is not what its digest says, or no document at all.</param>
+    private JsonDocument? TryReadManifest(Digest digest, out bool isRight)
     {
         var file = new FileInfo(folder.BlobPath(digest));
+        isRight = !file.Exists;
         if (!file.Exists || file.Length > OciJson.MaxManifestSize)
             return null;
         try
         {
-            using var stream = file.OpenRead();
-            if (stream.ReadByte() != '{')
-                return null;
-            stream.Position = 0;
-            return JsonDocument.Parse(stream);
+            // Most of what is asked about are layers; the first byte tells.
+            using (var stream = file.OpenRead())
+            {
+                if (stream.ReadByte() is not ('{' or ' ' or '\t' or '\r' or '\n'))
+                    return null;
+            }
+
+            var content = File.ReadAllBytes(file.FullName);
+            var document = JsonDocument.Parse(content);
+            using var hash = digest.CreateHash();
+            hash.AppendData(content);
+            isRight = digest.Matches(hash.GetHashAndReset());
+            return document;
         }
         catch (Exception e) when (e is JsonException or IOException)
         {

@@ -46,6 +46,9 @@ public sealed record SweepReport
     /// <summary>Their bytes on disk.</summary>
     public required long KeptBytes { get; init; }
 
-    /// <summary>Images whose manifest is missing or unreadable, so that their layers could not be found; whole sentences.</summary>
+    /// <summary>
+    /// What is damaged or missing, so that layers could not be found; whole sentences. While there is any, no blob is removed:
+    /// it could be one of them.
+    /// </summary>
     public required IReadOnlyList<string> Problems { get; init; }
 }

@@ -49,7 +49,7 @@ public sealed class HostileArchiveTests : ArchiveTestBase
     public async Task A_size_that_lies_is_refused()
     {
         // The index states one byte more than the manifest has.
-        await RefusedAsync("SizeMismatch", await RewriteIndexAsync(d => d with { Size = d.Size + 1 }));
+        await RefusedAsync("Truncated", await RewriteIndexAsync(d => d with { Size = d.Size + 1 }));
         await RefusedAsync("SizeMismatch", await RewriteIndexAsync(d => d with { Size = d.Size - 1 }));
         await RefusedAsync("ManifestTooLarge", await RewriteIndexAsync(d => d with { Size = 1L << 40 }));
     }

@@ -130,14 +130,86 @@ public sealed class StoreSweepTests : IDisposable
         Assert.Equal(4, (await _store.SweepAsync(dryRun: false, default)).Blobs);
     }
 
-    [Fact]
-    public async Task An_image_without_its_manifest_is_told()
+    [Theory]
+    [InlineData("missing")]
+    [InlineData("empty")]
+    [InlineData("cut")]
+    [InlineData("other digits")]
+    public async Task While_the_manifest_of_an_image_is_damaged_no_layer_is_removed(string damage)
     {
         var image = await RandomImage.WriteAsync(_store, 1);
         await _store.TagAsync(Name, image, default);
-        File.Delete(_temp[$"store/blobs/sha256/{image.Digest.Hex}"]);
-        var report = await _store.SweepAsync(dryRun: true, default);
+        var unused = await _store.PutAsync(MediaType.OciLayer, [1, 2, 3]);
+        var path = _temp[$"store/blobs/sha256/{image.Digest.Hex}"];
+        var whole = File.ReadAllText(path);
+        Break(path, damage);
+        var report = await _store.SweepAsync(dryRun: false, default);
         Assert.Contains(Name.ToString(), Assert.Single(report.Problems));
+        Assert.Equal(0, report.Blobs);
+
+        // Fetched again, the image is whole at once, and what it does not use goes.
+        File.WriteAllText(path, whole);
+        Assert.Equal([unused.Digest], (await _store.SweepAsync(dryRun: false, default)).Removed);
+    }
+
+    [Fact]
+    public async Task While_a_platform_of_an_index_has_a_damaged_manifest_no_layer_is_removed()
+    {
+        var index = await RandomImage.WriteIndexAsync(_store, 1, "linux/amd64", "linux/arm64");
+        await _store.TagAsync(Name, index, default);
+        var arm = OciJson.ReadIndex(File.ReadAllBytes(_temp[$"store/blobs/sha256/{index.Digest.Hex}"])).Manifests[1];
+        Break(_temp[$"store/blobs/sha256/{arm.Digest.Hex}"], "empty");
+        var report = await _store.SweepAsync(dryRun: false, default);
+        Assert.Equal((0, 1), (report.Blobs, report.Problems.Count));
+
+        // One that was never fetched is no damage.
+        File.Delete(_temp[$"store/blobs/sha256/{arm.Digest.Hex}"]);
+        report = await _store.SweepAsync(dryRun: false, default);
+        Assert.Equal((3, 0), (report.Blobs, report.Problems.Count));
+    }
+
+    [Fact]
+    public async Task While_the_recipe_of_a_layer_is_damaged_its_parts_are_not_removed()
+    {
+        var part = await _store.PutAsync(MediaType.OciLayer, [1, 2, 3]);
+        using var writer = _store.CreateRecipe();
+        await writer.AppendAsync(part.Digest, default);
+        writer.Append([4]);
+        var (layer, size) = await writer.CommitAsync(default);
+        writer.Dispose();
+        var manifest = await _store.AddAsync(
+            MediaType.OciManifest,
+            OciJson.Write(new ImageManifest
+            {
+                MediaType = MediaType.OciManifest,
+                Config = await _store.AddAsync(MediaType.OciConfig, "{}"u8.ToArray(), default),
+                Layers = [new Descriptor { MediaType = MediaType.OciLayer, Digest = layer, Size = size }],
+            }),
+            default);
+        await _store.TagAsync(Name, manifest, default);
+        Break(_temp[$"store/recipes/sha256/{layer.Hex}"], "cut");
+        var report = await _store.SweepAsync(dryRun: false, default);
+        Assert.Contains(layer.ToString(), Assert.Single(report.Problems));
+        Assert.True(_store.TryGetSize(part.Digest, out _));
+    }
+
+    private static void Break(string path, string damage)
+    {
+        var text = File.ReadAllText(path);
+        switch (damage)
+        {
+            case "missing":
+                File.Delete(path);
+                break;
+            case "other digits":
+                // Still JSON, and a manifest, of other layers.
+                var digest = text.LastIndexOf("sha256:", StringComparison.Ordinal) + "sha256:".Length;
+                File.WriteAllText(path, text[..digest] + new string('0', 64) + text[(digest + 64)..]);
+                break;
+            default:
+                File.WriteAllText(path, damage == "cut" ? text[..(text.Length / 2)] : "");
+                break;
+        }
     }
 
     private int Count() => Directory.GetFiles(_temp["store/blobs/sha256"]).Length;

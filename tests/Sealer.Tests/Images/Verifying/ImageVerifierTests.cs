@@ -72,9 +72,11 @@ public sealed class ImageVerifierTests
         Assert.Equal("BlobNotFound", Assert.Single((await Verify(root)).Findings).Id);
     }
 
-    [Fact]
-    public async Task A_layer_whose_size_the_manifest_gets_wrong_is_found() => await Finds(
-        "SizeMismatch", m => m with { Layers = [m.Layers[0] with { Size = m.Layers[0].Size + 1 }] });
+    [Theory]
+    [InlineData(-1, "SizeMismatch")]
+    [InlineData(1, "Truncated")]
+    public async Task A_layer_whose_size_the_manifest_gets_wrong_is_found(int more, string id) => await Finds(
+        id, m => m with { Layers = [m.Layers[0] with { Size = m.Layers[0].Size + more }] });
 
     [Fact]
     public async Task A_layer_of_another_media_type_than_told_is_found() => await Finds(
