@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Sealer.Benchmarks;
 
 /// <summary>Our side: each command a fresh process of the published Runner, as a pipeline agent would start it.</summary>
@@ -22,5 +24,28 @@ internal sealed class SealerProcess(string runner, string store)
     {
         Environment.SetEnvironmentVariable("SEALER_HOME", store);
         return Measurement.Of(runner, "-Command", "$ErrorActionPreference = 'Stop'; " + command);
+    }
+
+    /// <summary>As an operator's open session does it: once into another store, then for the measure.</summary>
+    public Measurement RunTwice(string command)
+    {
+        var clock = Path.GetTempFileName();
+        try
+        {
+            var all = Run($$"""
+                $home1 = $env:SEALER_HOME; $env:SEALER_HOME = "$home1-before"
+                {{command}}
+                [IO.Directory]::Delete($env:SEALER_HOME, $true)
+                $env:SEALER_HOME = $home1
+                $clock = [Diagnostics.Stopwatch]::StartNew()
+                {{command}}
+                [IO.File]::WriteAllText('{{clock}}', $clock.Elapsed.TotalSeconds.ToString([cultureinfo]::InvariantCulture))
+                """);
+            return all with { Seconds = double.Parse(File.ReadAllText(clock), CultureInfo.InvariantCulture) };
+        }
+        finally
+        {
+            File.Delete(clock);
+        }
     }
 }
