@@ -3,6 +3,7 @@ using Sealer.Images;
 using Sealer.Images.Archives;
 using Sealer.Images.Building;
 using Sealer.Images.Storage;
+using Sealer.Registries;
 
 namespace Sealer.Tests;
 
@@ -35,6 +36,61 @@ internal static class Program
                 }
 
                 return 0;
+
+            // A file as a blob; asks for it aloud, and gives so many bytes of it when it is told to go on.
+            case ["put", var store, var file, var bytes]:
+                var content = File.ReadAllBytes(file);
+                await ImageStore.Open(store).PutAsync(
+                    Descriptor.Of(MediaType.OciLayer, content),
+                    async (offset, token) =>
+                    {
+                        Console.WriteLine($"asks for {offset}");
+                        await Console.In.ReadLineAsync(token);
+                        return new StallingStream(content[(int)offset..], int.Parse(bytes));
+                    },
+                    null,
+                    default);
+                Console.WriteLine("done");
+                return 0;
+
+            // Many small blobs; tells how many were asked for.
+            case ["put-many", var store, var count]:
+                var asked = 0;
+                for (var i = 0; i < int.Parse(count); i++)
+                {
+                    var blob = BitConverter.GetBytes(i);
+                    await ImageStore.Open(store).PutAsync(
+                        Descriptor.Of(MediaType.OciLayer, blob),
+                        (_, _) =>
+                        {
+                            asked++;
+                            return Task.FromResult<Stream>(new MemoryStream(blob));
+                        },
+                        null,
+                        default);
+                }
+
+                Console.WriteLine(asked);
+                return 0;
+
+            // An image from a registry on loopback.
+            case ["pull", var store, var name]:
+                var reference = ImageReference.Parse(name);
+                using (var client = new RegistryClient(new RegistryOptions { PlainHttp = [reference.Domain], CertificateFolders = [] }))
+                {
+                    var repository = client.Repository(reference);
+                    var root = await repository.ResolveAsync(reference, default);
+                    await ImageCopier.CopyAsync(repository, root!, ImageStore.Open(store), new CopyOptions { Parallelism = 1 }, null, default);
+                }
+
+                return 0;
+
+            // Builds a folder under a name.
+            case ["build", var store, var context]:
+                await new ClusterImageBuilder(ImageStore.Open(store), _ => throw new NotSupportedException(), null).BuildAsync(
+                    new BuildOptions { ContextFolder = context, Tags = [ImageReference.Parse(Path.GetFileName(context) + ":v1")] }, default);
+                return 0;
+
             // Builds a folder, and stops in the middle of a layer until it is killed.
             case ["build", var store, var context, var item]:
                 var options = new BuildOptions { ContextFolder = context, Tags = [ImageReference.Parse("test:v1")] };
@@ -44,6 +100,18 @@ internal static class Program
                 return 2;
         }
     }
+
+    /// <summary>Gives so many bytes, and then nothing more for ever.</summary>
+    private sealed class StallingStream(byte[] content, int bytes) : MemoryStream(content)
+    {
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            if (Position >= bytes && bytes < Length)
+                await Task.Delay(Timeout.Infinite, cancellationToken);
+            return Read(buffer.Span[..(int)Math.Min(buffer.Length, Math.Max(1, bytes - Position))]);
+        }
+    }
+
     private sealed class StopAt(string item) : IProgress<SealerEvent>
     {
         public void Report(SealerEvent value)

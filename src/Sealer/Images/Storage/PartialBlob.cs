@@ -115,10 +115,11 @@ internal sealed class PartialBlob : IDisposable
     }
 
     /// <summary>Puts the blob into the store.</summary>
-    public void Commit()
+    /// <returns>False where another one has stepped in and finishes the same content; it is to be waited for.</returns>
+    public bool Commit()
     {
         // Moved while it is still locked, so that nobody who waits takes it for a leftover. Windows moves no open file:
-        // there a second one may step in between, which then finishes the same content.
+        // there a second one that was waiting may step in between.
         var target = _folder.BlobPath(_descriptor.Digest);
         Directory.CreateDirectory(Path.GetDirectoryName(target)!);
         if (OperatingSystem.IsWindows())
@@ -126,10 +127,11 @@ internal sealed class PartialBlob : IDisposable
         try
         {
             StoreFolder.Replace(_path, target);
+            return true;
         }
-        catch (IOException) when (new FileInfo(target) is { Exists: true } there && there.Length == _descriptor.Size)
+        catch (Exception e) when (OperatingSystem.IsWindows() && e is IOException or UnauthorizedAccessException)
         {
-            // The other one was faster.
+            return false;
         }
     }
 

@@ -74,25 +74,25 @@ internal sealed class StoreBlobs(StoreFolder folder)
         IProgress<long>? progress,
         CancellationToken cancellationToken)
     {
-        using var partial = Exists(descriptor)
-            ? null
-            : await PartialBlob.ClaimAsync(folder, descriptor, () => Exists(descriptor), cancellationToken).ConfigureAwait(false);
-        if (partial is null)
+        for (var isDone = Exists(descriptor); !isDone;)
         {
-            progress?.Report(descriptor.Size);
-            return;
+            using var partial = await PartialBlob.ClaimAsync(folder, descriptor, () => Exists(descriptor), cancellationToken)
+                .ConfigureAwait(false);
+            if (partial is null)
+                break;
+            try
+            {
+                await ReceiveAsync(partial, descriptor, openAsync, progress, cancellationToken).ConfigureAwait(false);
+                isDone = partial.Commit();
+            }
+            catch (SealerException e) when (e.Id is "DigestMismatch" or "SizeMismatch" or "Truncated" or "DiskFull")
+            {
+                partial.Delete();
+                throw;
+            }
         }
 
-        try
-        {
-            await ReceiveAsync(partial, descriptor, openAsync, progress, cancellationToken).ConfigureAwait(false);
-            partial.Commit();
-        }
-        catch (SealerException e) when (e.Id is "DigestMismatch" or "SizeMismatch" or "Truncated" or "DiskFull")
-        {
-            partial.Delete();
-            throw;
-        }
+        progress?.Report(descriptor.Size);
     }
 
     /// <inheritdoc cref="ImageStore.AddRecipeAsync"/>
