@@ -49,7 +49,7 @@ public sealed class RegistryErrorTests
         using var client = registry.Client(o => o with { Time = time });
         var e = await Assert.ThrowsAsync<RegistryException>(() => client.PingAsync(registry.Domain, default));
         Assert.Equal("CertificateNotTrusted", e.Id);
-        Assert.Contains("-CACertificate", e.Message);
+        Assert.Contains("-CertificateAuthority", e.Message);
         Assert.Contains($"/etc/docker/certs.d/{registry.Domain}/ca.crt", e.Message);
         Assert.Empty(time.Waits);
         Assert.Empty(registry.Log);

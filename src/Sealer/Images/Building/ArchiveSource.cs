@@ -19,12 +19,17 @@ internal static class ArchiveSource
     private static readonly string[] ArchiveEndings = [".tgz", ".tbz", ".tbz2", ".txz", ".tzst"];
 
     /// <summary>Unpacks a file.</summary>
+    /// <param name="packed">Its content, seekable; disposed at the end.</param>
+    /// <param name="name">Its name, for messages.</param>
+    /// <param name="scratch">Where the files in it go.</param>
+    /// <param name="sourceDate">No file is newer.</param>
+    /// <param name="cancellationToken">Cancels.</param>
     /// <returns>What is in it as a folder; null where the file is no archive.</returns>
     /// <exception cref="SealerException">It is an archive, and broken, hostile or too large.</exception>
     public static async Task<SourceItem?> TryUnpackAsync(
-        string file, string name, BuildScratch scratch, DateTimeOffset? sourceDate, CancellationToken cancellationToken)
+        Stream packed, string name, BuildScratch scratch, DateTimeOffset? sourceDate, CancellationToken cancellationToken)
     {
-        var stream = TryOpen(file);
+        var stream = TryOpen(packed);
         if (stream is null)
             return null;
         var reader = new LayerReader(stream, new LayerReadOptions { MaxUncompressedSize = MaxSize, MaxRatio = MaxRatio, MaxEntries = MaxEntries });
@@ -100,9 +105,8 @@ internal static class ArchiveSource
     }
 
     // gzip, zstd and plain tar are known to the reader of layers; the two others are put in front of it.
-    private static Stream? TryOpen(string file)
+    private static Stream? TryOpen(Stream stream)
     {
-        var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, 128 * 1024, FileOptions.SequentialScan);
         var magic = new byte[262];
         var count = stream.ReadAtLeast(magic, magic.Length, throwOnEndOfStream: false);
         stream.Position = 0;

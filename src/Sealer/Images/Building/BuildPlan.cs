@@ -101,7 +101,7 @@ internal sealed class BuildPlan
             Mode = FileModes.Data,
             Modified = DateTimeOffset.UnixEpoch,
             Size = content.Length,
-            Content = content,
+            Open = () => new MemoryStream(content, writable: false),
         };
         return new SourceItem(name, IsFolder: false, [entry]);
     }

@@ -111,7 +111,6 @@ internal sealed class CopyLayout(RootfsTree tree)
             throw Invalid($"'{target}' is a file already, and a folder is copied there", target);
         if (item.KeepsOwners && isFolder)
             _timed.Add(target);
-        var content = source.Content;
         _entries[target] = new LayerEntry
         {
             Path = target,
@@ -123,7 +122,7 @@ internal sealed class CopyLayout(RootfsTree tree)
             Size = source.Size,
             LinkTarget = source.LinkTarget,
             LocalFile = source.LocalFile,
-            Open = content is null ? null : () => new MemoryStream(content, writable: false),
+            Open = source.Open,
         };
     }
 

@@ -3,6 +3,7 @@ using Sealer.Images.ContainerImages;
 using Sealer.Images.Layers;
 using Sealer.Kubefiles;
 using Sealer.Kubefiles.Instructions;
+using Sealer.Registries;
 
 namespace Sealer.Images.Building;
 
@@ -24,7 +25,8 @@ internal sealed class PlatformBuild(BuildServices services, Platform platform)
         foreach (var warning in _parsed.Diagnostics)
             services.Events?.Report(new WarningEvent(warning.ToString()));
 
-        using var remote = new RemoteSource(services.Scratch, services.SourceDate);
+        using var remote = new RemoteSource(
+            services.Store, services.Client?.Options ?? new RegistryOptions(), !_options.NoCache, services.SourceDate, services.Events);
         var layout = new StepLayout(services.Scratch, remote, services.Kubefile.Name, services.SourceDate);
         var state = new ImageState(_base);
         var cache = new LayerCache(services.Store, LayerOptions, !_options.NoCache);

@@ -28,8 +28,13 @@ internal sealed record SourceEntry
     /// <summary>Where the content lies on this machine, or null.</summary>
     public string? LocalFile { get; init; }
 
-    /// <summary>The content where it lies in no file.</summary>
-    public byte[]? Content { get; init; }
+    /// <summary>Opens the content where it lies in no file of its own.</summary>
+    public Func<Stream>? Open { get; init; }
+
+    /// <summary>The content of a file; the caller disposes it.</summary>
+    public Stream OpenContent() => LocalFile is { } file
+        ? new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, 128 * 1024, FileOptions.SequentialScan)
+        : Open!();
 }
 
 /// <summary>One source after wildcards: a file, or a folder with everything below it.</summary>

@@ -11,7 +11,7 @@ namespace Sealer.Images.Building;
 internal sealed record StepFiles(IReadOnlyList<LayerEntry> Entries, AppLayout? App, IReadOnlyList<string> Downloads);
 
 /// <summary>Turns planned instructions into the entries of their layers: downloads, unpacks, lays out.</summary>
-/// <param name="scratch">Where downloads and unpacked files lie.</param>
+/// <param name="scratch">Where unpacked files lie.</param>
 /// <param name="remote">Downloads; null in a preview, which downloads nothing.</param>
 /// <param name="fileName">The Kubefile's name in messages.</param>
 /// <param name="sourceDate">No file is newer.</param>
@@ -64,8 +64,8 @@ internal sealed class StepLayout(BuildScratch scratch, RemoteSource? remote, str
 
             foreach (var item in source.Items)
             {
-                if (add is not null && !item.IsFolder && item.Entries[0] is { LocalFile: { } file }
-                    && await ArchiveSource.TryUnpackAsync(file, item.Name, scratch, sourceDate, cancellationToken).ConfigureAwait(false) is { } archive)
+                if (add is not null && !item.IsFolder && item.Entries[0] is { LocalFile: not null } file
+                    && await ArchiveSource.TryUnpackAsync(file.OpenContent(), item.Name, scratch, sourceDate, cancellationToken).ConfigureAwait(false) is { } archive)
                 {
                     archives.Add(archive);
                 }
@@ -112,9 +112,9 @@ internal sealed class StepLayout(BuildScratch scratch, RemoteSource? remote, str
 
     private async Task<SourceItem> UnpackChartAsync(SourceItem item, CancellationToken cancellationToken)
     {
-        if (!AppLayout.IsPacked(item) || item.Entries[0].LocalFile is not { } file)
+        if (!AppLayout.IsPacked(item) || item.Entries[0].Kind != LayerEntryKind.File)
             return item;
-        var archive = await ArchiveSource.TryUnpackAsync(file, item.Name, scratch, sourceDate, cancellationToken).ConfigureAwait(false);
+        var archive = await ArchiveSource.TryUnpackAsync(item.Entries[0].OpenContent(), item.Name, scratch, sourceDate, cancellationToken).ConfigureAwait(false);
         return (archive is null ? null : AppLayout.UnpackedChart(archive)) ?? item;
     }
 
@@ -130,7 +130,7 @@ internal sealed class StepLayout(BuildScratch scratch, RemoteSource? remote, str
             Kind = LayerEntryKind.File,
             Mode = mode,
             Modified = DateTimeOffset.UnixEpoch,
-            Content = [],
+            Open = () => Stream.Null,
         };
         return new SourceItem(name, IsFolder: false, [entry]);
     }

@@ -29,10 +29,11 @@ internal sealed class HttpConnections : IDisposable
         // same host.
         var isRegistry = string.Equals(uri.IdnHost, host.Origin.IdnHost, StringComparison.OrdinalIgnoreCase);
         var domain = isRegistry ? host.Domain : uri.Authority;
-        return _pools.GetOrAdd(
-            (isRegistry ? "registry " : "other ") + domain,
-            _ => new Lazy<HttpMessageInvoker>(() => new HttpMessageInvoker(CreateHandler(domain, isRegistry)))).Value;
+        return Pool(domain, isRegistry);
     }
+
+    /// <summary>The connections to a server that is no registry.</summary>
+    public HttpMessageInvoker For(Uri uri) => Pool(uri.Authority, isRegistry: false);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -40,6 +41,10 @@ internal sealed class HttpConnections : IDisposable
         foreach (var pool in _pools.Values.Where(p => p.IsValueCreated))
             pool.Value.Dispose();
     }
+
+    private HttpMessageInvoker Pool(string domain, bool isRegistry) => _pools.GetOrAdd(
+        (isRegistry ? "registry " : "other ") + domain,
+        _ => new Lazy<HttpMessageInvoker>(() => new HttpMessageInvoker(CreateHandler(domain, isRegistry)))).Value;
 
     private SocketsHttpHandler CreateHandler(string domain, bool isRegistry)
     {

@@ -85,7 +85,7 @@ internal static class RegistryFailure
         {
             _ when RegistryFault.Find<UntrustedCertificateException>(fault) is { } untrusted => (
                 "CertificateNotTrusted",
-                $"The certificate of {place} is refused: {untrusted.Message}. If the registry is yours, name its authority with -CACertificate or put it at /etc/docker/certs.d/{host.Domain}/ca.crt; -SkipCertificateCheck takes any certificate."),
+                $"The certificate of {place} is refused: {untrusted.Message}. If the registry is yours, name its authority with -CertificateAuthority or put it at /etc/docker/certs.d/{host.Domain}/ca.crt; -SkipCertificateCheck takes any certificate."),
             _ when speaksPlain => (
                 "PlainHttpRegistry",
                 $"{place} does not speak https but plain http. If that is meant, use -PlainHttp; all that is sent can then be read and changed on the way."),

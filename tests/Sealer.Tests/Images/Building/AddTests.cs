@@ -137,7 +137,7 @@ public sealed class AddTests : IDisposable
         var wrong = await _fixture.FailAsync($"FROM scratch|ADD --checksum={Digest.Of("other"u8)} {secret}/x?sig=hunter3 d/");
         Assert.Equal(("ChecksumMismatch", $"Kubefile:2:1 '{server.Address}/x' is not what --checksum says; look whether the file or the checksum has changed"), (wrong.Id, wrong.Message));
         var missing = await _fixture.FailAsync($"FROM scratch|APP a {secret}/404?sig=hunter3");
-        Assert.Equal(("DownloadFailed", $"Kubefile:2:1 '{server.Address}/404' cannot be downloaded: the server answers 404 Not Found"), (missing.Id, missing.Message));
+        Assert.Equal(("DownloadFailed", $"Kubefile:2:1 '{server.Address}/404' cannot be downloaded: the server answers 404 NotFound; look at the address"), (missing.Id, missing.Message));
         var unnamed = await _fixture.FailAsync($"FROM scratch|ADD {server.Address}/ d/");
         Assert.Equal("DownloadWithoutName", unnamed.Id);
     }
