@@ -1,34 +1,46 @@
+using System.Globalization;
 using System.Management.Automation;
+using System.Text;
 
 namespace Sealer.Runner;
 
-/// <summary>Progress on a terminal: one line an activity, below everything else, drawn anew when it changes.</summary>
-internal sealed class ProgressView(TextWriter terminal, Func<int> width)
+/// <summary>
+/// Progress on a terminal: one line an activity, its parts indented below it, under everything else on the screen. Drawn
+/// anew when it changes, at most ten times a second. Not safe for concurrent use.
+/// </summary>
+internal sealed class ProgressView(TextWriter terminal, Func<int> width, TimeProvider time)
 {
     private const int MaxLines = 8;
     private const int BarWidth = 20;
-    private readonly List<(long Source, int Id, ProgressRecord Record)> _records = [];
+    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(100);
+    private readonly List<(long Source, ProgressRecord Record)> _records = [];
     private int _shown;
+    private long _drawn;
+
+    /// <summary>True while the cursor stands behind text that is no whole line yet: progress would tear it.</summary>
+    public bool Paused { get; set; }
 
     public void Show(long source, ProgressRecord record)
     {
-        var index = _records.FindIndex(r => r.Source == source && r.Id == record.ActivityId);
+        var index = Find(source, record.ActivityId);
         if (record.RecordType == ProgressRecordType.Completed)
         {
-            if (index >= 0)
-                _records.RemoveAt(index);
+            if (index < 0)
+                return;
+            _records.RemoveAt(index);
         }
         else if (index >= 0)
         {
-            _records[index] = (source, record.ActivityId, record);
+            _records[index] = (source, record);
         }
         else
         {
-            _records.Add((source, record.ActivityId, record));
+            _records.Insert(PlaceOf(source, record), (source, record));
         }
 
-        Hide();
-        Redraw();
+        // What is over goes at once; figures may wait.
+        if (record.RecordType == ProgressRecordType.Completed || time.GetElapsedTime(_drawn) >= Pace)
+            Redraw();
     }
 
     /// <summary>Forgets what is under way.</summary>
@@ -43,40 +55,64 @@ internal sealed class ProgressView(TextWriter terminal, Func<int> width)
     {
         if (_shown == 0)
             return;
-        terminal.Write($"\r\e[{_shown}A\e[J");
+        terminal.Write(Up());
+        terminal.Flush();
         _shown = 0;
     }
 
     public void Redraw()
     {
-        foreach (var (_, _, record) in _records.Take(MaxLines))
-        {
-            terminal.Write(Line(record, width()) + "\n");
-            _shown++;
-        }
-
+        if (Paused)
+            return;
+        _drawn = time.GetTimestamp();
+        // In one piece, so that it does not flicker.
+        var text = new StringBuilder(_shown > 0 ? Up() : "");
+        _shown = Math.Min(_records.Count, MaxLines);
+        foreach (var (source, record) in _records.Take(_shown))
+            text.Append(Line(record, Find(source, record.ParentActivityId) >= 0, width())).Append('\n');
+        if (text.Length == 0)
+            return;
+        terminal.Write(text);
         terminal.Flush();
     }
 
     /// <summary>One line, no longer than the terminal is wide: a longer one would wrap and not be found again.</summary>
-    internal static string Line(ProgressRecord record, int width)
+    internal static string Line(ProgressRecord record, bool indented, int width)
     {
         var bar = "";
         if (record.PercentComplete >= 0)
         {
             var done = Math.Clamp(record.PercentComplete, 0, 100) * BarWidth / 100;
-            bar = $" [{new string('=', done)}{new string(' ', BarWidth - done)}] {record.PercentComplete,3} %";
+            bar = string.Create(CultureInfo.InvariantCulture, $" [{new string('=', done)}{new string(' ', BarWidth - done)}] {record.PercentComplete,3} %");
         }
 
-        var left = record.SecondsRemaining > 0 ? $" {TimeSpan.FromSeconds(record.SecondsRemaining):h\\:mm\\:ss}" : "";
-        var text = Words(record);
+        var left = record.SecondsRemaining > 0 ? string.Create(CultureInfo.InvariantCulture, $" {TimeSpan.FromSeconds(record.SecondsRemaining):h\\:mm\\:ss}") : "";
         var room = Math.Max(0, width - 1 - bar.Length - left.Length);
-        return (text.Length > room ? text[..room] : text) + bar + left;
+        var text = CellWidth.Cut((indented ? "  " : "") + Words(record), room);
+        // Bars stand one below the other, at the right, where there is room for words beside them.
+        return text + (bar.Length + left.Length == 0 ? "" : new string(' ', room - CellWidth.Of(text))) + bar + left;
     }
 
+    /// <summary>What a record says, on one line, without what would move the cursor.</summary>
     internal static string Words(ProgressRecord record)
     {
         var words = new[] { record.Activity, record.StatusDescription, record.CurrentOperation }.Where(w => !string.IsNullOrWhiteSpace(w));
         return new string([.. string.Join("  ", words).Select(c => char.IsControl(c) ? ' ' : c)]);
+    }
+
+    private string Up() => $"\r\e[{_shown}A\e[J";
+
+    private int Find(long source, int id) => _records.FindIndex(r => r.Source == source && r.Record.ActivityId == id);
+
+    /// <summary>A part stands below its whole and that one's other parts.</summary>
+    private int PlaceOf(long source, ProgressRecord record)
+    {
+        var place = Find(source, record.ParentActivityId);
+        if (place < 0)
+            return _records.Count;
+        do
+            place++;
+        while (place < _records.Count && _records[place].Source == source && _records[place].Record.ParentActivityId == record.ParentActivityId);
+        return place;
     }
 }

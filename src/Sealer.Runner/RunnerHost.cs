@@ -25,6 +25,9 @@ internal sealed class RunnerHost(RunnerTerminal terminal) : PSHost
 
     public override Version Version { get; } = Assembly.GetExecutingAssembly().GetName().Version ?? new Version(0, 0);
 
+    /// <summary>True when all that is still to be shown is the error that ended the runbook.</summary>
+    public bool ShowsError { set => _interface.ShowsError = value; }
+
     public override void EnterNestedPrompt() => throw new PSNotSupportedException("Sealer.Runner has no prompt to suspend to. Answer with one of the other choices.");
 
     public override void ExitNestedPrompt() => throw new PSNotSupportedException("Sealer.Runner has no prompt to leave.");

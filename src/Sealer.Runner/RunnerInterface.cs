@@ -9,8 +9,9 @@ namespace Sealer.Runner;
 /// <summary>Output with the prefixes that PowerShell's users know, and questions where somebody is there to answer.</summary>
 internal sealed class RunnerInterface : PSHostUserInterface, IHostUISupportsMultipleChoiceSelection
 {
-    private const string Red = "\e[31;1m";
-    private const string Yellow = "\e[33;1m";
+    private const string SecretHint =
+        "Without a terminal, pass [pscredential]::new('user', [Net.NetworkCredential]::new('', $env:PASSWORD).SecurePassword), with the secret from the environment or a file.";
+
     private readonly RunnerTerminal _terminal;
 
     public RunnerInterface(RunnerTerminal terminal)
@@ -21,53 +22,57 @@ internal sealed class RunnerInterface : PSHostUserInterface, IHostUISupportsMult
 
     public override PSHostRawUserInterface RawUI { get; }
 
-    public override bool SupportsVirtualTerminal => _terminal.OutputHasColours;
+    /// <summary>True when all that is still to be shown is the error that ended the runbook.</summary>
+    public bool ShowsError { get; set; }
+
+    public override bool SupportsVirtualTerminal => _terminal.HasColours;
 
     public override void Write(string value) => _terminal.Write(value);
 
-    public override void Write(ConsoleColor foregroundColor, ConsoleColor backgroundColor, string value) => _terminal.Write(value);
+    public override void Write(ConsoleColor foregroundColor, ConsoleColor backgroundColor, string value)
+    {
+        var colours = (foregroundColor == RawUI.ForegroundColor ? "" : PSStyle.MapForegroundColorToEscapeSequence(foregroundColor))
+            + (backgroundColor == RawUI.BackgroundColor ? "" : PSStyle.MapBackgroundColorToEscapeSequence(backgroundColor));
+        _terminal.Write(Coloured(colours, value));
+    }
 
-    public override void WriteLine(string value) => _terminal.Write(value + "\n");
+    public override void WriteLine(string value)
+    {
+        if (ShowsError)
+            WriteErrorLine(value);
+        else
+            _terminal.Write(value + "\n");
+    }
 
-    public override void WriteErrorLine(string value) => _terminal.WriteError(value + "\n", value.Contains('\e', StringComparison.Ordinal) ? null : Red);
+    public override void WriteErrorLine(string value) =>
+        _terminal.WriteError(Coloured(value.Contains('\e', StringComparison.Ordinal) ? "" : PSStyle.Instance.Formatting.Error, value) + "\n");
 
-    public override void WriteWarningLine(string message) => _terminal.WriteError($"WARNING: {message}\n", Yellow);
+    public override void WriteWarningLine(string message) =>
+        _terminal.WriteError(Coloured(PSStyle.Instance.Formatting.Warning, "WARNING: " + message) + "\n");
 
-    public override void WriteVerboseLine(string message) => _terminal.WriteError($"VERBOSE: {message}\n", Yellow);
+    public override void WriteVerboseLine(string message) =>
+        _terminal.WriteError(Coloured(PSStyle.Instance.Formatting.Verbose, "VERBOSE: " + message) + "\n");
 
-    public override void WriteDebugLine(string message) => _terminal.WriteError($"DEBUG: {message}\n", Yellow);
+    public override void WriteDebugLine(string message) =>
+        _terminal.WriteError(Coloured(PSStyle.Instance.Formatting.Debug, "DEBUG: " + message) + "\n");
 
     public override void WriteProgress(long sourceId, ProgressRecord record) => _terminal.ShowProgress(sourceId, record);
 
     public override string ReadLine()
     {
-        RequireSomebody("a line of input");
-        return Console.ReadLine() ?? "";
+        RequireSomebody("to type what the runbook asks for", "Give it on the command line or in the runbook.");
+        return _terminal.ReadLine() ?? "";
     }
 
     public override SecureString ReadLineAsSecureString()
     {
-        RequireSomebody("a secret");
-        var secret = new SecureString();
-        while (true)
-        {
-            var key = Console.ReadKey(intercept: true);
-            if (key.Key == ConsoleKey.Enter)
-                break;
-            if (key.Key == ConsoleKey.Backspace && secret.Length > 0)
-                secret.RemoveAt(secret.Length - 1);
-            else if (!char.IsControl(key.KeyChar))
-                secret.AppendChar(key.KeyChar);
-        }
-
-        _terminal.WriteError("\n");
-        secret.MakeReadOnly();
-        return secret;
+        RequireSomebody("to type a secret", SecretHint);
+        return _terminal.ReadSecret();
     }
 
     public override Dictionary<string, PSObject> Prompt(string caption, string message, Collection<FieldDescription> descriptions)
     {
-        RequireSomebody("the parameters " + string.Join(", ", descriptions.Select(d => d.Name)));
+        RequireSomebody("to give a value for " + string.Join(", ", descriptions.Select(d => d.Name)), "Give it on the command line or in the runbook.");
         Ask(caption, message);
         var answers = new Dictionary<string, PSObject>();
         foreach (var field in descriptions)
@@ -92,7 +97,7 @@ internal sealed class RunnerInterface : PSHostUserInterface, IHostUISupportsMult
     public override PSCredential PromptForCredential(
         string caption, string message, string userName, string targetName, PSCredentialTypes allowedCredentialTypes, PSCredentialUIOptions options)
     {
-        RequireSomebody("a credential");
+        RequireSomebody("to type a credential", SecretHint);
         Ask(caption, message);
         var name = string.IsNullOrEmpty(userName) ? AskOne("User") : userName;
         return name.Length == 0 ? null! : new PSCredential(name, AskSecret($"Password for user {name}"));
@@ -100,12 +105,12 @@ internal sealed class RunnerInterface : PSHostUserInterface, IHostUISupportsMult
 
     public override int PromptForChoice(string caption, string message, Collection<ChoiceDescription> choices, int defaultChoice)
     {
-        RequireSomebody($"an answer to \"{FirstLine(message.Length > 0 ? message : caption)}\"");
+        RequireAnswer(caption, message);
         Ask(caption, message);
         while (true)
         {
             _terminal.WriteError(ChoiceLine(choices, [defaultChoice]));
-            var answer = Console.ReadLine();
+            var answer = _terminal.ReadLine();
             // The end of the input is nobody's yes.
             if (answer is null)
                 throw new PipelineStoppedException();
@@ -121,14 +126,14 @@ internal sealed class RunnerInterface : PSHostUserInterface, IHostUISupportsMult
 
     public Collection<int> PromptForChoice(string? caption, string? message, Collection<ChoiceDescription> choices, IEnumerable<int>? defaultChoices)
     {
-        RequireSomebody("a choice");
+        RequireAnswer(caption, message);
         Ask(caption ?? "", message ?? "");
         var defaults = defaultChoices?.ToList() ?? [];
         var chosen = new Collection<int>();
         while (true)
         {
             _terminal.WriteError(ChoiceLine(choices, defaults));
-            var answer = Console.ReadLine()?.Trim();
+            var answer = _terminal.ReadLine()?.Trim();
             if (string.IsNullOrEmpty(answer))
                 return chosen.Count > 0 ? chosen : new Collection<int>(defaults);
             if (answer == "?")
@@ -152,7 +157,7 @@ internal sealed class RunnerInterface : PSHostUserInterface, IHostUISupportsMult
         for (var i = 0; i < choices.Count; i++)
         {
             var (key, label) = Split(choices[i]);
-            if (answer.Equals(key, StringComparison.OrdinalIgnoreCase) || answer.Equals(label, StringComparison.OrdinalIgnoreCase))
+            if ((key.Length > 0 && answer.Equals(key, StringComparison.OrdinalIgnoreCase)) || answer.Equals(label, StringComparison.OrdinalIgnoreCase))
                 return i;
         }
 
@@ -187,7 +192,7 @@ internal sealed class RunnerInterface : PSHostUserInterface, IHostUISupportsMult
     private string AskOne(string name)
     {
         _terminal.WriteError(name + ": ");
-        return Console.ReadLine() ?? "";
+        return _terminal.ReadLine() ?? "";
     }
 
     private SecureString AskSecret(string name)
@@ -204,14 +209,18 @@ internal sealed class RunnerInterface : PSHostUserInterface, IHostUISupportsMult
         return [.. values];
     }
 
-    private void RequireSomebody(string what)
+    private void RequireAnswer(string? caption, string? message)
     {
-        if (!_terminal.CanAsk)
-        {
-            throw new PSInvalidOperationException(
-                $"The runbook asks for {what}, and nobody is there to answer. Give it on the command line or in the runbook; where it asks for a confirmation, add -Confirm:$false.");
-        }
+        // The last line of a confirmation says what would be done, and to what.
+        var question = (string.IsNullOrWhiteSpace(message) ? caption ?? "" : message).Trim().Split('\n')[^1].Trim();
+        RequireSomebody($"to answer \"{question}\"", "Where this is a confirmation, add -Confirm:$false to the command, or begin the runbook with $ConfirmPreference = 'None'.");
     }
 
-    private static string FirstLine(string text) => text.Split('\n')[0].Trim();
+    private void RequireSomebody(string what, string instead)
+    {
+        if (!_terminal.CanAsk)
+            throw new PSInvalidOperationException($"Nobody is there {what}. {instead}");
+    }
+
+    private static string Coloured(string colour, string text) => colour.Length == 0 ? text : colour + text + PSStyle.Instance.Reset;
 }

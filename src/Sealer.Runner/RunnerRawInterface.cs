@@ -28,6 +28,12 @@ internal sealed class RunnerRawInterface(RunnerTerminal terminal) : PSHostRawUse
 
     public override string WindowTitle { get; set; } = "Sealer.Runner";
 
+    public override int LengthInBufferCells(char source) => CellWidth.Of(source);
+
+    public override int LengthInBufferCells(string source) => CellWidth.Of(source);
+
+    public override int LengthInBufferCells(string source, int offset) => CellWidth.Of(source.AsSpan(offset));
+
     public override void FlushInputBuffer()
     {
     }
@@ -36,7 +42,7 @@ internal sealed class RunnerRawInterface(RunnerTerminal terminal) : PSHostRawUse
     {
         if (!terminal.CanAsk)
             throw new PSInvalidOperationException("The runbook waits for a key, and nobody is there to press one.");
-        var key = Console.ReadKey((options & ReadKeyOptions.NoEcho) != 0);
+        var key = terminal.ReadKey(echo: (options & ReadKeyOptions.NoEcho) == 0);
         return new KeyInfo((int)key.Key, key.KeyChar, default, keyDown: true);
     }
 
