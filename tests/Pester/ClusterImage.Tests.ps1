@@ -70,7 +70,7 @@ Describe 'An image without a network' {
         $null = Build-ClusterImage ./skyline -Tag pester:v1 -Mode Lite
         $lines = Get-ClusterImage pester:v1 | Out-String -Stream -Width 120
         $lines | Where-Object Length -gt 120 | Should -BeNullOrEmpty
-        "$lines" | Should -Match 'Name\s+Platform\s+Type\s+Digest\s+Created\s+Size'
+        "$lines" | Should -Match 'Name\s+Platform\s+Type\s+Size\s+Created\s+Digest'
     }
 }
 

@@ -81,6 +81,52 @@ public sealed class BuildClusterImageTests : IAsyncLifetime
     }
 
     [Fact]
+    public void Every_list_of_what_is_returned_has_its_elements_by_number()
+    {
+        Write("app/Kubefile", "FROM scratch\nCOPY manifests manifests\nAPP web local://manifests/web.yaml\nENV A=b\nLAUNCH web\n");
+        var returned = _session.Run(
+            $$"""
+            Build-ClusterImage ./app -Tag built:v1 -Platform linux/amd64, linux/arm64 -WhatIf -InformationVariable told
+            $told[0].MessageData
+            Build-ClusterImage ./app -Tag built:v1 -Platform linux/amd64, linux/arm64 -IgnoredImage * -WarningAction Ignore
+            Build-ClusterImage ./app -Tag built:v2 -Platform linux/amd64 {{PlainHttp}}
+            Test-ClusterImage built:*
+            Optimize-ClusterImageStore -WhatIf
+            """);
+        Assert.Equal(6, returned.Count);
+        var seen = new HashSet<string>();
+        foreach (var value in returned)
+            Look(value.BaseObject, 0);
+        Assert.Contains("ClusterImage.Images", seen);
+        Assert.Contains("ContainerImage.AppNames", seen);
+        Assert.Contains("PlatformPreview.Instructions", seen);
+
+        // Of a list that PowerShell cannot index, $list[0] is the list itself.
+        void Look(object value, int depth)
+        {
+            if (depth > 6 || value.GetType().Assembly.GetName().Name != "Sealer")
+                return;
+            foreach (var property in value.GetType().GetProperties().Where(p => p.GetIndexParameters().Length == 0))
+            {
+                var name = $"{value.GetType().Name}.{property.Name}";
+                if (property.GetValue(value) is not { } content || content is string or System.Collections.IDictionary)
+                    continue;
+                if (content is System.Collections.IEnumerable list)
+                {
+                    seen.Add(name);
+                    Assert.True(content.GetType().IsArray || content.GetType().IsVisible, $"{name} is {content.GetType()}");
+                    foreach (var element in list)
+                        Look(element, depth + 1);
+                }
+                else
+                {
+                    Look(content, depth + 1);
+                }
+            }
+        }
+    }
+
+    [Fact]
     public void All_mistakes_of_a_Kubefile_are_told_with_their_places()
     {
         Write("app/Kubefile", "FROM scratch\nCOPPY a b\nCOPY missing /\n");

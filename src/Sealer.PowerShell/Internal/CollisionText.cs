@@ -23,7 +23,8 @@ internal static class CollisionText
             foreach (var (collision, platforms) in kind)
             {
                 yield return $"    {collision.Name}{platforms}";
-                yield return $"        {collision.Earlier}, {collision.Later}: {collision.Resolution}";
+                yield return $"        {collision.Earlier}, {collision.Later}";
+                yield return $"        {collision.Resolution}";
             }
         }
     }

@@ -4,7 +4,8 @@ namespace Sealer.Images;
 
 /// <summary>
 /// An image as users see it: what it is called, what it holds and what it does. Immutable; it describes, and opens nothing.
-/// Made by <see cref="ClusterImages"/>. An ordinary OCI image can be described too; its <see cref="IsClusterImage"/> is false.
+/// Made by <see cref="ClusterImages"/>, its lists as arrays and the like: PowerShell finds no [0] in what a collection
+/// expression makes of them. An ordinary OCI image can be described too; its <see cref="IsClusterImage"/> is false.
 /// </summary>
 public sealed record ClusterImage
 {

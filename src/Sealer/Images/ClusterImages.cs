@@ -73,9 +73,9 @@ public static class ClusterImages
             Reference = reference,
             Descriptor = descriptor,
             Id = descriptor.Digest,
-            Platforms = [.. members.SelectMany(m => m.Platforms).Distinct()],
-            AbsentPlatforms = [.. absent.Distinct()],
-            Images = [.. members],
+            Platforms = members.SelectMany(m => m.Platforms).Distinct().ToArray(),
+            AbsentPlatforms = absent.Distinct().ToArray(),
+            Images = members,
             Created = members.Max(m => m.Created),
             Size = blobs.Values.Sum(),
             IsLegacy = shown.IsLegacy,
@@ -132,11 +132,11 @@ public static class ClusterImages
             Reference = reference,
             Descriptor = descriptor,
             Id = manifest.Config.Digest,
-            Platforms = descriptor.Platform is null ? [] : [descriptor.Platform],
+            Platforms = descriptor.Platform is null ? Array.Empty<Platform>() : new[] { descriptor.Platform },
             Size = blobs.Values.Sum(),
             Manifest = manifest,
             ManifestJson = json,
-            Layers = [.. manifest.Layers.Select(l => new ClusterImageLayer(l, null, null))],
+            Layers = manifest.Layers.Select(l => new ClusterImageLayer(l, null, null)).ToArray(),
         };
         // A Helm chart or a signature has a manifest too, but a config of its own kind.
         if (manifest.Config.MediaType is not (MediaType.OciConfig or MediaType.DockerConfig) || manifest.ArtifactType is not null)
@@ -157,7 +157,7 @@ public static class ClusterImages
         return image with
         {
             Config = config,
-            Platforms = [config.Platform],
+            Platforms = new[] { config.Platform },
             Created = config.Created,
             Extension = extensionJson is null ? null : SealerData.ReadExtension(extensionJson),
             ContainerImageEntries = containerImagesJson is null ? [] : SealerData.ReadContainerImages(containerImagesJson),

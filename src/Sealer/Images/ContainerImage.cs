@@ -19,14 +19,14 @@ public sealed record ContainerImage
     public override string ToString() => Image;
 
     /// <summary>Each image once a platform, in the order of the entries.</summary>
-    internal static IReadOnlyList<ContainerImage> Of(IEnumerable<ContainerImageEntry> entries) =>
-    [
-        .. entries.GroupBy(entry => (entry.Image, entry.Platform)).Select(asked => new ContainerImage
+    internal static IReadOnlyList<ContainerImage> Of(IEnumerable<ContainerImageEntry> entries) => entries
+        .GroupBy(entry => (entry.Image, entry.Platform))
+        .Select(asked => new ContainerImage
         {
             Image = asked.Key.Image,
             Platform = asked.Key.Platform,
-            AppNames = [.. asked.Select(entry => entry.AppName).OfType<string>().Where(name => name.Length > 0).Distinct().Order(StringComparer.Ordinal)],
+            AppNames = asked.Select(entry => entry.AppName).OfType<string>().Where(name => name.Length > 0).Distinct().Order(StringComparer.Ordinal).ToArray(),
             IsForCluster = asked.Any(entry => string.IsNullOrEmpty(entry.AppName)),
-        }),
-    ];
+        })
+        .ToArray();
 }

@@ -21,4 +21,7 @@ public sealed record ContainerImageEntry
     [JsonPropertyName("platform")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public Platform? Platform { get; init; }
+
+    /// <inheritdoc/>
+    public override string ToString() => Image;
 }

@@ -40,4 +40,7 @@ public sealed record Descriptor
     /// <summary>A descriptor of content in memory.</summary>
     public static Descriptor Of(string mediaType, ReadOnlySpan<byte> content) =>
         new() { MediaType = mediaType, Digest = Digest.Of(content), Size = content.Length };
+
+    /// <inheritdoc/>
+    public override string ToString() => Digest.ToString();
 }

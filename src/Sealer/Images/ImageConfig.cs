@@ -50,6 +50,9 @@ public sealed record ImageConfig
     /// <summary>The platform that the config names.</summary>
     [JsonIgnore]
     public Platform Platform => new() { Os = Os, Architecture = Architecture, Variant = Variant };
+
+    /// <inheritdoc/>
+    public override string ToString() => Platform.ToString();
 }
 
 /// <summary>The part of an image config that containers see.</summary>
@@ -68,6 +71,9 @@ public sealed record ImageSettings
     /// <summary>What else was there (Cmd, Entrypoint, User, ...); kept when an image is built upon.</summary>
     [JsonExtensionData]
     public IDictionary<string, JsonElement>? Other { get; init; }
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Env?.Count ?? 0} variables, {Labels?.Count ?? 0} labels";
 }
 
 /// <summary>The digests of an image's uncompressed layers.</summary>
@@ -80,6 +86,9 @@ public sealed record ImageRootfs
     /// <summary>Lowest first; as many as the manifest has layers.</summary>
     [JsonPropertyName("diff_ids")]
     public required IReadOnlyList<Digest> DiffIds { get; init; }
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{DiffIds.Count} {Type}";
 }
 
 /// <summary>How one layer or setting came about.</summary>
@@ -109,4 +118,7 @@ public sealed record ImageHistory
     [JsonPropertyName("empty_layer")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool EmptyLayer { get; init; }
+
+    /// <inheritdoc/>
+    public override string ToString() => CreatedBy ?? "";
 }

@@ -38,6 +38,9 @@ public sealed record ImageExtension
     /// <summary>What is started after the cluster stands.</summary>
     [JsonPropertyName("launch")]
     public Launch Launch { get; init; } = new();
+
+    /// <inheritdoc/>
+    public override string ToString() => Applications is { Count: > 0 } ? $"{Type} of {string.Join(", ", Applications)}" : Type;
 }
 
 /// <summary>The values of <see cref="ImageExtension.Type"/>.</summary>
@@ -60,6 +63,9 @@ public sealed record BuildClient
     /// <summary>Version of buildah; sealer's field, empty in ours.</summary>
     [JsonPropertyName("buildahVersion")]
     public string BuildahVersion { get; init; } = "";
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{SealerVersion} {BuildahVersion}".Trim();
 }
 
 /// <summary>What is started after the cluster stands: either commands or applications by name.</summary>
@@ -79,6 +85,9 @@ public sealed record Launch
     [JsonPropertyName("appConfigs")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<LegacyAppConfig>? AppConfigs { get; init; }
+
+    /// <inheritdoc/>
+    public override string ToString() => Cmds is { Count: > 0 } ? string.Join("; ", Cmds) : string.Join(", ", AppNames ?? []);
 }
 
 /// <summary>An element of <see cref="Launch.AppConfigs"/>.</summary>
@@ -92,6 +101,9 @@ public sealed record LegacyAppConfig
     [JsonPropertyName("launch")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public Launch? Launch { get; init; }
+
+    /// <inheritdoc/>
+    public override string ToString() => Name;
 }
 
 /// <summary>An application in a cluster image; its files lie under <c>application/apps/NAME/</c>.</summary>
@@ -130,4 +142,7 @@ public sealed record Application
     [JsonPropertyName("cmds")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<string>? Cmds { get; init; }
+
+    /// <inheritdoc/>
+    public override string ToString() => Name;
 }

@@ -36,4 +36,7 @@ public sealed record ImageManifest
     [JsonPropertyName("annotations")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyDictionary<string, string>? Annotations { get; init; }
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Layers.Count} layers";
 }

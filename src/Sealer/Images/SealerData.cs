@@ -29,7 +29,7 @@ public static class SealerData
             Type = string.IsNullOrEmpty(extension.Type) ? ClusterImageType.KubeInstaller : extension.Type,
             Applications = extension.Applications is null
                 ? null
-                : [.. extension.Applications.Where(a => a is not null).Select(a => Today(a, legacyCmds))],
+                : extension.Applications.Where(a => a is not null).Select(a => Today(a, legacyCmds)).ToArray(),
             Env = Sorted(extension.Env),
             Labels = Sorted(extension.Labels),
             Launch = launch with { AppConfigs = null },

@@ -79,8 +79,8 @@ internal sealed class PlatformBuild(BuildServices services, Platform platform)
                 $"{services.Kubefile.Name}:{planned.Instruction.Span}",
                 copied.Count,
                 copied.Sum(entry => entry.Size),
-                files.Entries,
-                files.Downloads));
+                files.Entries.ToArray(),
+                files.Downloads.ToArray()));
         }
 
         var images = new ContainerImageStep(services, platform, _tree, _base);
@@ -89,12 +89,12 @@ internal sealed class PlatformBuild(BuildServices services, Platform platform)
         return new PlatformPreview
         {
             Platform = platform,
-            Instructions = [.. _planned.Select(planned => planned.Instruction)],
+            Instructions = _planned.Select(planned => planned.Instruction).ToArray(),
             Diagnostics = _parsed.Diagnostics,
             Base = _parsed.From?.Reference,
             BaseIsKnown = _baseIsKnown,
             Layers = layers,
-            ContainerImages = scan?.Images ?? [],
+            ContainerImages = scan?.Images.ToArray() ?? [],
             Warnings = warnings,
         };
     }

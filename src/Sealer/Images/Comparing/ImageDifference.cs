@@ -47,6 +47,15 @@ public enum DifferenceKind
 /// <param name="Platform">The platform that was compared; null of <see cref="DifferenceArea.Platform"/>.</param>
 public sealed record ImageDifference(DifferenceArea Area, DifferenceKind Kind, string Name, string? Before, string? After, Platform? Platform)
 {
+    /// <summary>Path, label, variable, application, container image, ...; harmless to print.</summary>
+    public string Name { get; } = PlainText.Of(Name);
+
+    /// <summary>What the first image has, in words that are harmless to print; null where it has nothing.</summary>
+    public string? Before { get; } = Before is null ? null : PlainText.Of(Before);
+
+    /// <summary>What the second image has, in words that are harmless to print; null where it has nothing.</summary>
+    public string? After { get; } = After is null ? null : PlainText.Of(After);
+
     /// <summary>Of a file: what the first image has.</summary>
     public ComparedFile? FileBefore { get; init; }
 

@@ -47,14 +47,12 @@ public sealed class ImageVerifier
         {
             Name = reference?.ToFamiliarString() ?? root.Digest.ToString(),
             Digest = root.Digest,
-            Findings =
-            [
-                .. verifier._findings.Distinct()
-                    .OrderByDescending(f => f.Severity)
-                    .ThenBy(f => f.Id, StringComparer.Ordinal)
-                    .ThenBy(f => f.Message, StringComparer.Ordinal),
-            ],
-            Platforms = [.. members.Select(m => m.Platform).OfType<Platform>().Distinct()],
+            Findings = verifier._findings.Distinct()
+                .OrderByDescending(f => f.Severity)
+                .ThenBy(f => f.Id, StringComparer.Ordinal)
+                .ThenBy(f => f.Message, StringComparer.Ordinal)
+                .ToArray(),
+            Platforms = members.Select(m => m.Platform).OfType<Platform>().Distinct().ToArray(),
             Blobs = verifier._blobs.Count,
             Bytes = verifier._blobs.Values.Sum(),
             ContainerImages = verifier._containerImages,

@@ -21,6 +21,12 @@ public enum FindingSeverity
 /// <param name="Subject">The digest, container image or application that it is about.</param>
 public sealed record VerificationFinding(FindingSeverity Severity, string Id, string Message, Platform? Platform, string Subject)
 {
+    /// <summary>A whole sentence, harmless to print.</summary>
+    public string Message { get; } = PlainText.Of(Message);
+
+    /// <summary>The digest, container image or application that it is about; harmless to print.</summary>
+    public string Subject { get; } = PlainText.Of(Subject);
+
     /// <inheritdoc/>
     public override string ToString() => $"{Severity}: {Message}";
 }

@@ -13,5 +13,5 @@ internal sealed class DiagnosticBag(string file)
 
     // OrderBy is stable: several mistakes of one place stay in the order they were found.
     public IReadOnlyList<KubefileDiagnostic> InOrder() =>
-        [.. _diagnostics.Distinct().OrderBy(d => d.Span.Line).ThenBy(d => d.Span.Column)];
+        _diagnostics.Distinct().OrderBy(d => d.Span.Line).ThenBy(d => d.Span.Column).ToArray();
 }
