@@ -70,8 +70,9 @@ public sealed class ImageCmdletTests : IAsyncLifetime
         File.WriteAllBytes(file, damaged);
         try
         {
+            Assert.Equal("DigestMismatch", _session.Run($"(Test-ClusterImage {Image}:v4-amd64).Findings[0].Id")[0].ToString());
+            // What is known to be damaged is not offered again, and fetching or importing mends it.
             Assert.Equal(false, Assert.Single(_session.Run($"Test-ClusterImage {Image}:v4-amd64 -Quiet")).BaseObject);
-            Assert.Equal("DigestMismatch", _session.Run($"(Test-ClusterImage {Image}:v4-amd64).Findings.Id")[0].ToString());
         }
         finally
         {
