@@ -20,6 +20,12 @@ namespace Sealer.PowerShell;
 /// container image with the file and line that asks for it. The same as an object is in the information stream, in
 /// MessageData of the record with the tag BuildPreview.
 /// </para>
+/// <para>
+/// Copied files keep the times they have, and what RUN writes gets the time of the newest file that it could see, never the
+/// clock's. Where checkouts of one source give files different times, set SOURCE_DATE_EPOCH (seconds since 1970): nothing
+/// in the image is newer then. What ADD and APP download is kept by its --checksum, else by what its server says of it, and
+/// fetched again only where it has changed.
+/// </para>
 /// <para>All mistakes of a Kubefile are told at once, each with its line and column.</para>
 /// </remarks>
 /// <example>

@@ -95,6 +95,9 @@ public sealed record BuildOptions
     /// <summary>The network that RUN sees where it does not say itself: <c>default</c>, <c>none</c> or <c>host</c>.</summary>
     public string Network { get; init; } = "default";
 
-    /// <summary>No file is newer than this; null: what <c>SOURCE_DATE_EPOCH</c> says, and nothing where it is not set.</summary>
+    /// <summary>
+    /// No file is newer than this; null: what <c>SOURCE_DATE_EPOCH</c> says. Where that is not set, copied files keep their
+    /// times, and what RUN writes gets that of the newest file it could see, so that the same inputs give the same image.
+    /// </summary>
     public DateTimeOffset? SourceDate { get; init; }
 }

@@ -63,6 +63,13 @@ internal sealed class ImageState
     public DateTimeOffset Created(DateTimeOffset? sourceDate) =>
         sourceDate ?? _newest ?? _parent?.Created ?? DateTimeOffset.UnixEpoch;
 
+    /// <summary>
+    /// The newest time of the files so far and of the parent, unless the caller says otherwise. What RUN makes is no newer,
+    /// so that it does not hang on the hour of the build.
+    /// </summary>
+    public DateTimeOffset NewestInput(DateTimeOffset? sourceDate) =>
+        sourceDate ?? (_newest is { } own && (_parent?.Created is not { } parents || own > parents) ? own : _parent?.Created ?? DateTimeOffset.UnixEpoch);
+
     /// <summary>Takes over what an instruction sets.</summary>
     /// <param name="instruction">The instruction.</param>
     /// <param name="layer">Its layer, or null where it made none.</param>

@@ -74,21 +74,23 @@ internal sealed class RunStep(BuildServices services, Platform platform, RootfsT
             Env = env,
             Network = network == "none" ? RunNetwork.None : RunNetwork.Host,
             Place = place,
+            NewestTime = state.NewestInput(services.SourceDate),
             Output = line => services.Events?.Report(new DetailEvent(line)),
         };
-        var entries = await new RunExecutor().RunAsync(request, cancellationToken).ConfigureAwait(false);
-        return [.. entries.Select(entry => entry with { Modified = SourceDate.Clamp(entry.Modified, services.SourceDate) })];
+        return await new RunExecutor().RunAsync(request, cancellationToken).ConfigureAwait(false);
     }
 
-    // A folder that has had a RUN is the image after that RUN; where other layers came since, all is unpacked anew.
+    // A folder that has had a RUN is the image after that RUN, over which only what came since is laid.
     private async Task<string> UnpackAsync(ImageState state, CancellationToken cancellationToken)
     {
         if (_root is not null && _unpacked == state.Layers.Count)
             return _root;
-        _root = services.Scratch.NewPath();
         var isRoot = Environment.IsPrivilegedProcess;
         var options = new ExtractOptions { Owners = isRoot, Devices = isRoot, SetId = true };
-        var report = await LayerExtractor.ExtractAsync(services.Store, [.. state.Layers], _root, options, null, cancellationToken).ConfigureAwait(false);
+        Descriptor[] layers = [.. state.Layers.Skip(_unpacked)];
+        var report = _root is null
+            ? await LayerExtractor.ExtractAsync(services.Store, layers, _root = services.Scratch.NewPath(), options, null, cancellationToken).ConfigureAwait(false)
+            : await LayerExtractor.ContinueAsync(services.Store, layers, _root, options, cancellationToken).ConfigureAwait(false);
         foreach (var warning in report.Warnings)
             services.Events?.Report(new WarningEvent(warning));
         _unpacked = state.Layers.Count;

@@ -1,7 +1,7 @@
 namespace Sealer.Images.Layers;
 
 /// <summary>
-/// One extraction into a folder that was empty. Keeps account of everything it made, and goes only through folders that it
+/// One extraction into a folder that was empty, or that an earlier one filled. Keeps account of everything it made, and goes only through folders that it
 /// made itself and that still are folders; what it finds and did not make, it does not touch. So no link, whoever made
 /// it, is ever written through.
 /// </summary>
@@ -9,6 +9,7 @@ internal sealed class Extraction
 {
     private const int SetIdBits = 0b110_000_000_000;
     private const int MaxWarnings = 100;
+    private static readonly EnumerationOptions Everything = new() { AttributesToSkip = 0, IgnoreInaccessible = false };
 
     private readonly string _root;
     private readonly ExtractOptions _options;
@@ -28,6 +29,31 @@ internal sealed class Extraction
 
     /// <summary>Bytes written so far.</summary>
     public long Bytes => _bytes;
+
+    /// <summary>
+    /// Takes what is in the folder for its own, links not followed: of an earlier extraction and of a program that has
+    /// changed it since. Nobody may write there meanwhile.
+    /// </summary>
+    public void Adopt(CancellationToken cancellationToken)
+    {
+        var open = new Stack<ExtractedNode>([_top]);
+        while (open.TryPop(out var folder))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            foreach (var info in new DirectoryInfo(PathOf(folder)).EnumerateFileSystemInfos("*", Everything))
+            {
+                var isLink = (info.Attributes & FileAttributes.ReparsePoint) != 0;
+                var kind = isLink ? LayerEntryKind.SymbolicLink : info is DirectoryInfo ? LayerEntryKind.Folder : LayerEntryKind.File;
+                var node = new ExtractedNode(info.Name, folder, kind);
+                folder.Children[_options.Names.Fold(info.Name)] = node;
+                if (kind != LayerEntryKind.Folder)
+                    continue;
+                node.Mode = OperatingSystem.IsWindows() ? null : (int)info.UnixFileMode;
+                node.Modified = info.LastWriteTimeUtc;
+                open.Push(node);
+            }
+        }
+    }
 
     /// <summary>Applies the next layer.</summary>
     public async Task ApplyAsync(LayerReader layer, Action<long> progress, CancellationToken cancellationToken)

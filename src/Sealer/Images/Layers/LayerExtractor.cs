@@ -31,14 +31,7 @@ public static class LayerExtractor
         var made = Prepare(folder);
         try
         {
-            var extraction = new Extraction(folder, options);
-            foreach (var layer in layers)
-            {
-                await DamagedContent.ReadAsync(
-                    source, layer.Digest, () => ApplyAsync(source, layer, extraction, options, progress, cancellationToken), cancellationToken).ConfigureAwait(false);
-            }
-
-            return extraction.Finish();
+            return await ApplyAsync(source, layers, new Extraction(folder, options), options, progress, cancellationToken).ConfigureAwait(false);
         }
         catch
         {
@@ -63,6 +56,20 @@ public static class LayerExtractor
         return await ExtractAsync((IImageSource)source, layers, folder, options, progress, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>
+    /// Extracts further layers over what an extraction with the same options made, whatever programs have changed of it
+    /// since; nobody may write there meanwhile. The folder is half done where it fails.
+    /// </summary>
+    /// <inheritdoc cref="ExtractAsync(IImageSource, IReadOnlyList{Descriptor}, string, ExtractOptions, IProgress{long}?, CancellationToken)"/>
+    internal static async Task<ExtractReport> ContinueAsync(
+        ImageStore source, IReadOnlyList<Descriptor> layers, string folder, ExtractOptions options, CancellationToken cancellationToken)
+    {
+        using var lease = await source.LeaseAsync(cancellationToken).ConfigureAwait(false);
+        var extraction = new Extraction(folder, options);
+        extraction.Adopt(cancellationToken);
+        return await ApplyAsync(source, layers, extraction, options, null, cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>Refuses a folder that holds something.</summary>
     internal static void CheckEmpty(string folder)
     {
@@ -73,6 +80,23 @@ public static class LayerExtractor
             ErrorKind.Conflict,
             $"'{folder}' is not an empty folder. Name one that is empty or that does not exist.",
             folder);
+    }
+
+    private static async Task<ExtractReport> ApplyAsync(
+        IImageSource source,
+        IReadOnlyList<Descriptor> layers,
+        Extraction extraction,
+        ExtractOptions options,
+        IProgress<long>? progress,
+        CancellationToken cancellationToken)
+    {
+        foreach (var layer in layers)
+        {
+            await DamagedContent.ReadAsync(
+                source, layer.Digest, () => ApplyAsync(source, layer, extraction, options, progress, cancellationToken), cancellationToken).ConfigureAwait(false);
+        }
+
+        return extraction.Finish();
     }
 
     private static async Task ApplyAsync(

@@ -98,9 +98,8 @@ public sealed class BuildahBuildTests : IDisposable
     [Fact]
     public async Task Run_sees_the_files_so_far_its_arguments_and_environment_and_is_not_run_twice()
     {
-        _fixture.Context.File("bin/busybox").File("x", "1").Link("bin/sh", "busybox").Link("bin/rm", "busybox");
-        File.Copy(Peer.Require("busybox"), _fixture.Context["bin/busybox"], overwrite: true);
-        File.SetUnixFileMode(_fixture.Context["bin/busybox"], (UnixFileMode)0b111_101_101);
+        Busybox();
+        _fixture.Context.File("x", "1");
         const string kubefile = """
             FROM scratch
             ARG WHO=arg
@@ -128,6 +127,54 @@ public sealed class BuildahBuildTests : IDisposable
     }
 
     [Fact]
+    public async Task What_run_makes_is_the_same_whenever_it_runs()
+    {
+        Busybox();
+        _fixture.Context.File("x", "1");
+
+        // touch, a new folder, a link, an archive with times in it, and a folder that is written into.
+        const string kubefile = """
+            FROM scratch
+            COPY bin bin
+            COPY x data/x
+            RUN mkdir /data/new && touch /data/x && echo 1 > /data/new/y && ln -s y /data/new/l
+            COPY x data/later
+            RUN tar -cf /made.tar /data && touch -d '2001-02-03 04:05:06' /old
+            """;
+        var first = await _fixture.BuildAsync(kubefile);
+        await Task.Delay(1100);
+        Assert.Equal(first.Digest, (await _fixture.BuildAsync(kubefile, o => o with { NoCache = true })).Digest);
+
+        // The second RUN alone, on files that were unpacked for it, sees the same times as one that follows the first.
+        await Task.Delay(1100);
+        var again = await _fixture.BuildAsync(kubefile.Replace("RUN tar", "RUN true && tar", StringComparison.Ordinal));
+        Assert.Equal(first.Layers[^1].Digest, again.Layers[^1].Digest);
+
+        var files = await _fixture.FilesAsync(first);
+        var time = first.Created!.Value.ToUnixTimeSeconds();
+        Assert.All(["data/x", "data/new", "data/new/y", "data/new/l", "made.tar"], path => Assert.Equal(time, files.FindFile(path)!.Entry.Modified));
+        Assert.Equal(981173106, files.FindFile("old")!.Entry.Modified);
+    }
+
+    [Fact]
+    public async Task A_run_behind_a_copy_behind_a_run_sees_both()
+    {
+        Busybox();
+        _fixture.Context.File("x", "1").File("y", "2");
+        const string kubefile = """
+            FROM scratch
+            COPY bin bin
+            COPY x data/x
+            RUN rm /data/x; mkdir /data/x; echo made > /data/x/f; ln -s /data /link; echo hidden > /proof
+            COPY x link/second
+            COPY y proof
+            RUN cat /data/second /data/x/f /proof > /all
+            """;
+        var image = await _fixture.BuildAsync(kubefile);
+        Assert.Equal("1made\n2", await _fixture.ReadAsync(image, "all"));
+    }
+
+    [Fact]
     public async Task What_we_build_is_read_and_built_upon_by_buildah()
     {
         _fixture.Context.File("x", "ours").File("y", "theirs");
@@ -149,6 +196,16 @@ public sealed class BuildahBuildTests : IDisposable
         var theirs = _buildah.Build(_fixture.Context.Path);
         Assert.Equal("1", theirs.Config.Settings!.Labels!["a"]);
         Assert.Equal(2, theirs.Manifest.Layers.Count);
+    }
+
+    private void Busybox()
+    {
+        _fixture.Context.File("bin/busybox");
+        File.Copy(Peer.Require("busybox"), _fixture.Context["bin/busybox"], overwrite: true);
+        File.SetUnixFileMode(_fixture.Context["bin/busybox"], (UnixFileMode)0b111_101_101);
+        File.SetLastWriteTimeUtc(_fixture.Context["bin/busybox"], TestFolder.Time);
+        foreach (var name in new[] { "sh", "rm", "mkdir", "touch", "ln", "cat", "tar" })
+            _fixture.Context.Link("bin/" + name, "busybox");
     }
 
     private static async Task ExportAsync(ImageStore store, ClusterImage image, string folder)

@@ -27,6 +27,10 @@ internal sealed class RootSnapshot
         return snapshot;
     }
 
+    /// <summary>Records another time of modification for a file; the file itself is the caller's to change.</summary>
+    public void SetModified(string path, long seconds, uint nanoseconds) =>
+        _files[path] = _files[path] with { ModifiedSeconds = seconds, ModifiedNanoseconds = nanoseconds };
+
     /// <summary>Walks the closed folders, which have been opened meanwhile. What they were before stays recorded.</summary>
     public void Complete(CancellationToken cancellationToken)
     {

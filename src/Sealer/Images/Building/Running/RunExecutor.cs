@@ -78,6 +78,8 @@ public sealed class RunExecutor
 
             var after = RootSnapshot.Take(root, cancellationToken);
             await TakeOverAsync(after, identity, ids, bundle, cancellationToken).ConfigureAwait(false);
+            if (request.NewestTime is { } newest)
+                RootTimes.Settle(before, after, newest);
             var changes = RootChanges.Between(before, after, ids);
             if (exitCode != 0)
                 throw Failed(request, $"ended with exit code {exitCode}", output.Last);

@@ -31,6 +31,12 @@ public sealed record RunRequest
     /// <summary>The network that the command sees.</summary>
     public RunNetwork Network { get; init; } = RunNetwork.Host;
 
+    /// <summary>
+    /// Files that the command wrote, or touched, get no later time than this; null: they keep the clock's. Folders that were
+    /// there keep their times.
+    /// </summary>
+    public DateTimeOffset? NewestTime { get; init; }
+
     /// <summary>Told every line of output and error output, in the order of arrival, one at a time.</summary>
     public Action<string>? Output { get; init; }
 
