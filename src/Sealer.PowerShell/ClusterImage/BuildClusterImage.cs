@@ -184,6 +184,13 @@ public sealed class BuildClusterImage : ImageCmdlet
     [Parameter]
     public string[] CertificateAuthority { get; set; } = [];
 
+    /// <summary>
+    /// Hosts (<c>host</c> or <c>host:port</c>) that may be sent the credentials where a registry names them as its token
+    /// server. Those that obviously belong to the registry need not be named.
+    /// </summary>
+    [Parameter]
+    public string[] TrustedRealm { get; set; } = [];
+
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
@@ -201,6 +208,7 @@ public sealed class BuildClusterImage : ImageCmdlet
             CertificateAuthorityFiles = [.. CertificateAuthority.Select(FullPath)],
             PlainHttp = PlainHttp,
             SkipCertificateCheck = SkipCertificateCheck,
+            TrustedRealms = TrustedRealm,
             Events = Engine,
         });
         _clients.Add(client);

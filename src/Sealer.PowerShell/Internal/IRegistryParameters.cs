@@ -16,4 +16,6 @@ internal interface IRegistryParameters
     string? ClientCertificate { get; }
 
     string? ClientCertificateKey { get; }
+
+    string[] TrustedRealm { get; }
 }

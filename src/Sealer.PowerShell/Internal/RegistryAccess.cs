@@ -39,6 +39,7 @@ internal sealed class RegistryAccess : IDisposable
             ClientCertificate = parameters.ClientCertificate is { } certificate
                 ? new ClientCertificateFiles(fullPath(certificate), fullPath(parameters.ClientCertificateKey!))
                 : null,
+            TrustedRealms = parameters.TrustedRealm,
             Events = events,
         };
     }

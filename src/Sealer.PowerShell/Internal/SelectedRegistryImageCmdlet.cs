@@ -32,6 +32,13 @@ public abstract class SelectedRegistryImageCmdlet : SelectedImageCmdlet, IRegist
     [Parameter]
     public string? ClientCertificateKey { get; set; }
 
+    /// <summary>
+    /// Hosts (<c>host</c> or <c>host:port</c>) that may be sent the credentials where a registry names them as its token
+    /// server. Those that obviously belong to the registry need not be named.
+    /// </summary>
+    [Parameter]
+    public string[] TrustedRealm { get; set; } = [];
+
     private protected RegistryAccess Registries => _registries ??= new RegistryAccess(this, FullPath, Engine);
 
     /// <inheritdoc/>

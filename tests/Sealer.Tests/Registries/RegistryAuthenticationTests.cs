@@ -186,7 +186,7 @@ public sealed class RegistryAuthenticationTests
         using var client = registry.Client();
         var e = await Assert.ThrowsAsync<RegistryException>(() => client.Repository(registry.Server.Image()).ExistsAsync(blob, default));
         Assert.Equal("RegistryUnauthorized", e.Id);
-        Assert.Contains($"Connect-ClusterRegistry -Server {registry.Server.Domain}", e.Message);
+        Assert.Contains($"Connect-ClusterRegistry -Registry {registry.Server.Domain}", e.Message);
         Assert.Equal(2, registry.Server.Log.Count(x => x.Path != "/token"));
         Assert.Equal(1, registry.TokensGiven);
     }

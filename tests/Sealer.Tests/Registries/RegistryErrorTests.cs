@@ -12,8 +12,8 @@ public sealed class RegistryErrorTests
     private const string Secret = "s3cret-word";
 
     [Theory]
-    [InlineData(401, "RegistryUnauthorized", ErrorKind.Authentication, "Connect-ClusterRegistry -Server {domain}")]
-    [InlineData(403, "RegistryForbidden", ErrorKind.Authentication, "Connect-ClusterRegistry -Server {domain}")]
+    [InlineData(401, "RegistryUnauthorized", ErrorKind.Authentication, "Connect-ClusterRegistry -Registry {domain}")]
+    [InlineData(403, "RegistryForbidden", ErrorKind.Authentication, "Connect-ClusterRegistry -Registry {domain}")]
     [InlineData(404, "NotARegistry", ErrorKind.NotSupported, "/v2/")]
     [InlineData(429, "RegistryBusy", ErrorKind.ResourceUnavailable, "later")]
     [InlineData(500, "RegistryFailed", ErrorKind.Connection, "(500)")]
@@ -285,7 +285,7 @@ public sealed class RegistryErrorTests
         Assert.Equal("RegistryUnauthorized", e.Id);
         Assert.Contains(text, e.Message);
         Assert.Contains(folder["auth.json"], e.Message);
-        Assert.Contains($"Connect-ClusterRegistry -Server {registry.Domain}", e.Message);
+        Assert.Contains($"Connect-ClusterRegistry -Registry {registry.Domain}", e.Message);
     }
 
     /// <summary>Whoever is logging on is not told to log on.</summary>

@@ -11,7 +11,7 @@ internal static class RegistryFailure
     private const int MaxText = 300;
 
     /// <summary>The next step where credentials are missing or wrong.</summary>
-    public static string Connect(RegistryHost host) => $"Log on with: Connect-ClusterRegistry -Server {host.Domain}";
+    public static string Connect(RegistryHost host) => $"Log on with: Connect-ClusterRegistry -Registry {host.Domain}";
 
     /// <summary>An answer that is an error.</summary>
     /// <param name="host">The registry.</param>
@@ -28,19 +28,19 @@ internal static class RegistryFailure
             HttpStatusCode.Unauthorized when host.Authenticator.Shown is { } shown => (
                 "RegistryUnauthorized",
                 ErrorKind.Authentication,
-                $"{host.Domain} does not let '{shown.UserName}' ({shown.Origin}) {doing}{says}. Ask for the right, or log on as somebody else: Connect-ClusterRegistry -Server {host.Domain}"),
+                $"{host.Domain} does not let '{shown.UserName}' ({shown.Origin}) {doing}{says}. Ask for the right, or log on as somebody else: Connect-ClusterRegistry -Registry {host.Domain}"),
             HttpStatusCode.Unauthorized => (
                 "RegistryUnauthorized", ErrorKind.Authentication, $"{host.Domain} wants to know who you are to {doing}{says}. {Connect(host)}"),
             HttpStatusCode.Forbidden => (
                 "RegistryForbidden",
                 ErrorKind.Authentication,
-                $"{host.Domain} does not let you {doing}{says}. Ask for the right, or log on as somebody else: Connect-ClusterRegistry -Server {host.Domain}"),
+                $"{host.Domain} does not let you {doing}{says}. Ask for the right, or log on as somebody else: Connect-ClusterRegistry -Registry {host.Domain}"),
             HttpStatusCode.NotFound => (
                 "NotFoundInRegistry", ErrorKind.NotFound, $"{host.Domain} could not {doing}: not found{says}. Check the name and the tag."),
             HttpStatusCode.TooManyRequests => (
                 "RegistryBusy",
                 ErrorKind.ResourceUnavailable,
-                $"{host.Domain} takes no more requests for now{Later(reply)}{says}. Try again later; a logged-on user often has a higher limit: Connect-ClusterRegistry -Server {host.Domain}"),
+                $"{host.Domain} takes no more requests for now{Later(reply)}{says}. Try again later; a logged-on user often has a higher limit: Connect-ClusterRegistry -Registry {host.Domain}"),
             HttpStatusCode.RequestEntityTooLarge => (
                 "RegistryRefusedSize",
                 ErrorKind.ResourceUnavailable,
@@ -85,10 +85,10 @@ internal static class RegistryFailure
         {
             _ when RegistryFault.Find<UntrustedCertificateException>(fault) is { } untrusted => (
                 "CertificateNotTrusted",
-                $"The certificate of {place} is refused: {untrusted.Message}. If the registry is yours, name its authority with -CertificateAuthority or put it at /etc/docker/certs.d/{host.Domain}/ca.crt; -SkipCertificateCheck takes any certificate."),
+                $"The certificate of {place} is refused: {untrusted.Message}. If the registry is yours, name its authority with -CertificateAuthority or put it at /etc/docker/certs.d/{host.Domain}/ca.crt; -SkipCertificateCheck (for Build-ClusterImage: -SkipCertificateCheck {host.Domain}) takes any certificate."),
             _ when speaksPlain => (
                 "PlainHttpRegistry",
-                $"{place} does not speak https but plain http. If that is meant, use -PlainHttp; all that is sent can then be read and changed on the way."),
+                $"{place} does not speak https but plain http. If that is meant, use -PlainHttp (for Build-ClusterImage: -PlainHttp {host.Domain}); all that is sent can then be read and changed on the way."),
             _ when RegistryFault.IsTls(fault) => (
                 "TlsFailed", $"No secure connection to {place}: {Quote(host, RegistryFault.Describe(fault))}. Look whether it wants a client certificate or an older TLS version."),
             HttpRequestException { HttpRequestError: HttpRequestError.ProxyTunnelError } => (
