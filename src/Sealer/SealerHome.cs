@@ -1,3 +1,5 @@
+using Sealer.Images.Building.Running;
+
 namespace Sealer;
 
 /// <summary>
@@ -25,10 +27,6 @@ public sealed class SealerHome
             Environment.SpecialFolder.LocalApplicationData,
             Environment.SpecialFolderOption.DoNotVerify));
 
-    /// <summary>Makes the folder where it is missing, with mode 0700 on Unix.</summary>
-    /// <exception cref="SealerException"><c>HomeUnusable</c>: it cannot be made.</exception>
-    public void Create() => CreatePrivateFolder(Folder);
-
     internal static SealerHome From(Func<string, string?> variable, string localData)
     {
         var named = variable(Variable);
@@ -51,8 +49,30 @@ public sealed class SealerHome
         return new SealerHome(Path.Combine(data, "sealer"));
     }
 
+    /// <summary>
+    /// Refuses what lies there already and belongs to somebody else: they could put images and credentials there for us, and
+    /// what we write (as root, for one) they might not be able to read any more.
+    /// </summary>
+    /// <exception cref="SealerException"><c>HomeNotOwned</c>.</exception>
+    internal static void CheckOwner(string folder)
+    {
+        if (!OperatingSystem.IsLinux() || Posix.Stat(folder) is not { } state || state.Uid == Posix.EffectiveUserId())
+            return;
+        throw new SealerException(
+            "HomeNotOwned",
+            ErrorKind.ResourceUnavailable,
+            $"The folder '{folder}' belongs to another user (number {state.Uid}; you are {Posix.EffectiveUserId()}). Work as that user, or set {Variable} to a folder of your own.",
+            folder);
+    }
+
+    /// <summary>Makes a folder where it is missing, with mode 0700 on Unix, and those above it.</summary>
+    /// <exception cref="SealerException"><c>HomeUnusable</c>: it cannot be made; <c>HomeNotOwned</c>.</exception>
     internal static void CreatePrivateFolder(string folder)
     {
+        CheckOwner(folder);
+        // Each by itself: made together, those above would be open to everybody, and the home folder is one of them.
+        if (Path.GetDirectoryName(folder) is { Length: > 0 } parent && !Directory.Exists(parent))
+            CreatePrivateFolder(parent);
         try
         {
             if (OperatingSystem.IsWindows())

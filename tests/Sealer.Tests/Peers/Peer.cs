@@ -8,6 +8,7 @@ internal static class Peer
     private static readonly Dictionary<string, string> Packages = new()
     {
         ["buildah"] = "buildah",
+        ["bzip2"] = "bzip2",
         ["containerd"] = "containerd",
         ["crun"] = "crun",
         ["ctr"] = "containerd",
@@ -18,6 +19,7 @@ internal static class Peer
         ["runc"] = "runc",
         ["skopeo"] = "skopeo",
         ["umoci"] = "umoci",
+        ["xz"] = "xz-utils",
         ["zstd"] = "zstd",
     };
 

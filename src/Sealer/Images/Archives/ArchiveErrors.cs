@@ -9,6 +9,12 @@ internal static class ArchiveErrors
         $"The archive cannot be read: {what}. It is broken or hostile; get it again from where it came from.",
         inner: inner);
 
+    public static SealerException Unsupported(string what, Exception inner) => new(
+        "ArchiveCompressionNotSupported",
+        ErrorKind.NotSupported,
+        $"The compressed data of {what} cannot be read here ({inner.Message}). Unpack it with the tool that made it, and import the plain file.",
+        inner: inner);
+
     public static SealerException Truncated(string what) => new(
         "ArchiveTruncated",
         ErrorKind.InvalidContent,

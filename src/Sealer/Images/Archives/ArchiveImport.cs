@@ -88,24 +88,22 @@ public static class ArchiveImport
         var head = new byte[Compressions.MagicLength];
         var read = await stream.ReadAtLeastAsync(head, head.Length, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false);
         var whole = new PrefixedStream(head.AsMemory(0, read), stream);
-        var plain = Compressions.Open(whole, Compressions.Detect(head.AsSpan(0, read)));
-        await using (plain.ConfigureAwait(false))
+        try
         {
-            try
-            {
-                using var files = await StreamedFiles.ReadAsync(
-                    plain,
-                    store,
-                    (name, size) => progress is null ? null : new FileProgress(progress, activity, name, size),
-                    cancellationToken).ConfigureAwait(false);
-                using var archive = await ArchiveOpening.OpenFilesAsync(
-                    files, activity, ArchiveFormat.OciArchive, ArchiveFormat.DockerArchive, 0, cancellationToken).ConfigureAwait(false);
-                return await CopyAsync(archive, activity, store, options, null, cancellationToken).ConfigureAwait(false);
-            }
-            catch (Exception e) when (Compressions.Damaged(e, "the archive") is { } damaged)
-            {
-                throw damaged;
-            }
+            var plain = Compressions.Open(whole, Compressions.Detect(head.AsSpan(0, read)));
+            await using var closing = plain.ConfigureAwait(false);
+            using var files = await StreamedFiles.ReadAsync(
+                plain,
+                store,
+                (name, size) => progress is null ? null : new FileProgress(progress, activity, name, size),
+                cancellationToken).ConfigureAwait(false);
+            using var archive = await ArchiveOpening.OpenFilesAsync(
+                files, activity, ArchiveFormat.OciArchive, ArchiveFormat.DockerArchive, 0, cancellationToken).ConfigureAwait(false);
+            return await CopyAsync(archive, activity, store, options, null, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (Compressions.Damaged(e, "the archive") is { } damaged)
+        {
+            throw damaged;
         }
     }
 

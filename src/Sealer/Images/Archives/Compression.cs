@@ -1,6 +1,6 @@
 using System.IO.Compression;
+using SharpCompress.Common;
 using SharpCompress.Compressors.BZip2;
-using SharpCompress.Compressors.Xz;
 using ZstdSharp;
 using ZstdSharp.Unsafe;
 
@@ -52,7 +52,7 @@ internal static class Compressions
                 zstd.SetParameter(ZSTD_dParameter.ZSTD_d_windowLogMax, MaxZstdWindowLog);
                 return zstd;
             case Compression.Xz:
-                return new XZStream(packed);
+                return new XzStreams(packed);
             case Compression.Bzip2:
                 return BZip2Stream.Create(packed, SharpCompress.Compressors.CompressionMode.Decompress, decompressConcatenated: true);
             default:
@@ -62,7 +62,11 @@ internal static class Compressions
 
     /// <summary>Turns what the many decoders throw about damaged data into one error.</summary>
     public static SealerException? Damaged(Exception e, string what) =>
-        e is InvalidDataException or ZstdException or EndOfStreamException or SharpCompress.Common.SharpCompressException
-            ? ArchiveErrors.Invalid($"the compressed data of {what} is damaged or cut off ({e.Message})", e)
-            : null;
+        e switch
+        {
+            InvalidDataException or ZstdException or EndOfStreamException or SharpCompressException or ArchiveOperationException =>
+                ArchiveErrors.Invalid($"the compressed data of {what} is damaged or cut off ({e.Message})", e),
+            NotImplementedException => ArchiveErrors.Unsupported(what, e),
+            _ => null,
+        };
 }

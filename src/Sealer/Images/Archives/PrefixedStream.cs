@@ -4,6 +4,7 @@ namespace Sealer.Images.Archives;
 internal sealed class PrefixedStream(ReadOnlyMemory<byte> prefix, Stream rest) : Stream
 {
     private ReadOnlyMemory<byte> _prefix = prefix;
+    private long _position;
 
     public override bool CanRead => true;
 
@@ -13,18 +14,29 @@ internal sealed class PrefixedStream(ReadOnlyMemory<byte> prefix, Stream rest) :
 
     public override long Length => throw new NotSupportedException();
 
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+    /// <summary>Bytes read; the decoder of xz counts by it.</summary>
+    public override long Position { get => _position; set => throw new NotSupportedException(); }
 
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
-    public override int Read(Span<byte> buffer) => _prefix.Length > 0 ? TakePrefix(buffer) : rest.Read(buffer);
+    public override int Read(Span<byte> buffer)
+    {
+        var read = _prefix.Length > 0 ? TakePrefix(buffer) : rest.Read(buffer);
+        _position += read;
+        return read;
+    }
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
-    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => _prefix.Length > 0
-        ? ValueTask.FromResult(TakePrefix(buffer.Span))
-        : rest.ReadAsync(buffer, cancellationToken);
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        var read = _prefix.Length > 0
+            ? TakePrefix(buffer.Span)
+            : await rest.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
+        _position += read;
+        return read;
+    }
 
     public override void Flush()
     {

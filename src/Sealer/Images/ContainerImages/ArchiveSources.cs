@@ -72,19 +72,17 @@ public sealed class ArchiveSources : IDisposable
             var magic = new byte[Compressions.MagicLength];
             var read = await file.ReadAtLeastAsync(magic, magic.Length, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false);
             file.Position = 0;
-            var plain = Compressions.Open(file, Compressions.Detect(magic.AsSpan(0, read)));
-            await using (plain.ConfigureAwait(false))
+            try
             {
-                try
-                {
-                    var files = await StreamedFiles.ReadAsync(plain, store, (_, _) => null, cancellationToken).ConfigureAwait(false);
-                    return await ArchiveOpening.OpenFilesAsync(
-                        files, path, ArchiveFormat.OciArchive, ArchiveFormat.DockerArchive, 0, cancellationToken).ConfigureAwait(false);
-                }
-                catch (Exception e) when (Compressions.Damaged(e, path) is { } damaged)
-                {
-                    throw damaged;
-                }
+                var plain = Compressions.Open(file, Compressions.Detect(magic.AsSpan(0, read)));
+                await using var closing = plain.ConfigureAwait(false);
+                var files = await StreamedFiles.ReadAsync(plain, store, (_, _) => null, cancellationToken).ConfigureAwait(false);
+                return await ArchiveOpening.OpenFilesAsync(
+                    files, path, ArchiveFormat.OciArchive, ArchiveFormat.DockerArchive, 0, cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception e) when (Compressions.Damaged(e, path) is { } damaged)
+            {
+                throw damaged;
             }
         }
     }

@@ -31,7 +31,7 @@ public sealed class ImageStore : IImageSource, IImageTarget, IReferrerSource, IR
     /// <summary>Opens a store, or makes one of a folder that is missing or empty (mode 0700 on Unix).</summary>
     /// <exception cref="SealerException">
     /// <c>NotAStore</c>: the folder holds something else; <c>StoreCorrupt</c>; <c>StoreTooNew</c>: a later version made it;
-    /// <c>StoreUnusable</c>: no rights to it.
+    /// <c>StoreUnusable</c>: no rights to it; <c>HomeNotOwned</c>: it belongs to another user.
     /// </exception>
     public static ImageStore Open(string folder)
     {

@@ -34,12 +34,13 @@ internal sealed class StoreFolder
     private string Marker => Path.Combine(Root, "store.json");
 
     /// <summary>Opens a store, or makes one of a folder that is missing or empty.</summary>
-    /// <exception cref="SealerException"><c>NotAStore</c>, <c>StoreCorrupt</c>, <c>StoreTooNew</c>, <c>StoreUnusable</c>.</exception>
+    /// <exception cref="SealerException"><c>NotAStore</c>, <c>StoreCorrupt</c>, <c>StoreTooNew</c>, <c>StoreUnusable</c>, <c>HomeNotOwned</c>.</exception>
     public static StoreFolder Open(string path)
     {
         var folder = new StoreFolder(Path.GetFullPath(path));
         try
         {
+            SealerHome.CheckOwner(folder.Root);
             if (!File.Exists(folder.Marker))
                 folder.Make();
             folder.CheckMarker();
