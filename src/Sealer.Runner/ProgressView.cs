@@ -35,11 +35,13 @@ internal sealed class ProgressView(TextWriter terminal, Func<int> width, TimePro
         }
         else
         {
-            _records.Insert(PlaceOf(source, record), (source, record));
+            _records.Add((source, record));
         }
 
         // What is over goes at once; figures may wait.
-        if (record.RecordType == ProgressRecordType.Completed || time.GetElapsedTime(_drawn) >= Pace)
+        if (record.RecordType == ProgressRecordType.Completed)
+            Draw();
+        else
             Redraw();
     }
 
@@ -60,20 +62,11 @@ internal sealed class ProgressView(TextWriter terminal, Func<int> width, TimePro
         _shown = 0;
     }
 
+    /// <summary>Shows what is under way, unless it was shown a moment ago.</summary>
     public void Redraw()
     {
-        if (Paused)
-            return;
-        _drawn = time.GetTimestamp();
-        // In one piece, so that it does not flicker.
-        var text = new StringBuilder(_shown > 0 ? Up() : "");
-        _shown = Math.Min(_records.Count, MaxLines);
-        foreach (var (source, record) in _records.Take(_shown))
-            text.Append(Line(record, Find(source, record.ParentActivityId) >= 0, width())).Append('\n');
-        if (text.Length == 0)
-            return;
-        terminal.Write(text);
-        terminal.Flush();
+        if (time.GetElapsedTime(_drawn) >= Pace)
+            Draw();
     }
 
     /// <summary>One line, no longer than the terminal is wide: a longer one would wrap and not be found again.</summary>
@@ -100,19 +93,41 @@ internal sealed class ProgressView(TextWriter terminal, Func<int> width, TimePro
         return new string([.. string.Join("  ", words).Select(c => char.IsControl(c) ? ' ' : c)]);
     }
 
+    private void Draw()
+    {
+        if (Paused)
+            return;
+        _drawn = time.GetTimestamp();
+        // In one piece, so that it does not flicker.
+        var text = new StringBuilder(_shown > 0 ? Up() : "");
+        _shown = Math.Min(_records.Count, MaxLines);
+        foreach (var (record, isPart) in Ordered().Take(_shown))
+            text.Append(Line(record, isPart, width())).Append('\n');
+        if (text.Length == 0)
+            return;
+        terminal.Write(text);
+        terminal.Flush();
+    }
+
     private string Up() => $"\r\e[{_shown}A\e[J";
 
     private int Find(long source, int id) => _records.FindIndex(r => r.Source == source && r.Record.ActivityId == id);
 
-    /// <summary>A part stands below its whole and that one's other parts.</summary>
-    private int PlaceOf(long source, ProgressRecord record)
+    /// <summary>Parts stand below their whole, which may be told after them.</summary>
+    private IEnumerable<(ProgressRecord Record, bool IsPart)> Ordered()
     {
-        var place = Find(source, record.ParentActivityId);
-        if (place < 0)
-            return _records.Count;
-        do
-            place++;
-        while (place < _records.Count && _records[place].Source == source && _records[place].Record.ParentActivityId == record.ParentActivityId);
-        return place;
+        foreach (var (source, whole) in _records.Where(r => !IsPart(r)))
+        {
+            yield return (whole, false);
+            foreach (var part in _records.Where(r => r.Source == source && r.Record.ParentActivityId == whole.ActivityId && IsPart(r)))
+                yield return (part.Record, true);
+        }
+    }
+
+    // One step deep: the part of a part stands on its own.
+    private bool IsPart((long Source, ProgressRecord Record) record)
+    {
+        var whole = Find(record.Source, record.Record.ParentActivityId);
+        return whole >= 0 && Find(record.Source, _records[whole].Record.ParentActivityId) < 0;
     }
 }

@@ -28,10 +28,13 @@ public sealed class ProgressTests
     public void Parts_stand_below_their_whole_and_go_when_they_are_done()
     {
         var view = new ProgressView(_terminal, () => 60, _clock);
-        view.Show(0, new ProgressRecord(1, "First", "a"));
-        view.Show(0, new ProgressRecord(2, "Second", "b"));
-        _clock.Advance(1);
         view.Show(0, new ProgressRecord(3, "Part", "c") { ParentActivityId = 1 });
+        view.Show(0, new ProgressRecord(1, "First", "a"));
+        _clock.Advance(1);
+        view.Show(0, new ProgressRecord(2, "Second", "b"));
+        view.Show(0, new ProgressRecord(2, "Second", "not yet"));
+        _clock.Advance(1);
+        view.Show(0, new ProgressRecord(2, "Second", "b"));
 
         Assert.EndsWith("First  a\n  Part  c\nSecond  b\n", _terminal.ToString(), StringComparison.Ordinal);
         view.Show(0, new ProgressRecord(3, "Part", "c") { ParentActivityId = 1, RecordType = ProgressRecordType.Completed });

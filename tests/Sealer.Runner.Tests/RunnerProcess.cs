@@ -14,12 +14,17 @@ internal sealed class RunnerProcess : IDisposable
     /// <summary>The root of the project's tree.</summary>
     public static string Root { get; } = Path.GetFullPath(Path.Combine(Metadata("ModuleFolder"), "..", "..", ".."));
 
-    /// <summary>The working folder.</summary>
+    public RunnerProcess() => WorkingFolder = Folder;
+
+    /// <summary>A folder that lives as long as this.</summary>
     public string Folder { get; } = Directory.CreateTempSubdirectory("sealer-runner-").FullName;
+
+    /// <summary>Where the program runs; the folder, where nothing else is said.</summary>
+    public string WorkingFolder { get; set; }
 
     public Dictionary<string, string?> Environment { get; } = [];
 
-    /// <summary>Writes a runbook into the working folder.</summary>
+    /// <summary>Writes a file into the folder.</summary>
     public string Write(string name, string text)
     {
         var path = Path.Combine(Folder, name);
@@ -38,9 +43,9 @@ internal sealed class RunnerProcess : IDisposable
         return await EndAsync(process);
     }
 
-    public static async Task<(int ExitCode, string Output, string Error)> EndAsync(Process process)
+    public static async Task<(int ExitCode, string Output, string Error)> EndAsync(Process process, TimeSpan? patience = null)
     {
-        using var limit = new CancellationTokenSource(Patience);
+        using var limit = new CancellationTokenSource(patience ?? Patience);
         var output = process.StandardOutput.ReadToEndAsync(limit.Token);
         var error = process.StandardError.ReadToEndAsync(limit.Token);
         try
@@ -60,7 +65,7 @@ internal sealed class RunnerProcess : IDisposable
     {
         var start = new ProcessStartInfo(program, arguments)
         {
-            WorkingDirectory = Folder,
+            WorkingDirectory = WorkingFolder,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -45,6 +45,7 @@ public sealed class TerminalTests : IDisposable
             $record.PercentComplete = 75
             $PSCmdlet.WriteProgress($record)
             'a result'
+            'another'
             $record.RecordType = 'Completed'
             $PSCmdlet.WriteProgress($record)
             'the end'
@@ -53,7 +54,7 @@ public sealed class TerminalTests : IDisposable
 
         Assert.Equal(0, await terminal.EndAsync());
         var bar = "Fetching  3 of 4" + new string(' ', 14) + " [===============     ]  75 %\n";
-        Assert.EndsWith($"{bar}\r\e[1A\e[Ja result\n{bar}\r\e[1A\e[Jthe end\n", terminal.Shown, StringComparison.Ordinal);
+        Assert.EndsWith($"{bar}\r\e[1A\e[Ja result\nanother\nthe end\n", terminal.Shown, StringComparison.Ordinal);
     }
 
     [Theory]
