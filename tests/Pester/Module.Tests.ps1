@@ -58,6 +58,29 @@ Import-Module '$Manifest' 3>&1
         }
     }
 
+    It 'is installed for a user, imported by name, and removed again' -Skip:($IsWindows -or -not (Get-Command Install-PSResource -ErrorAction Ignore)) {
+        # A home of its own: what is installed here is not to stay on this machine.
+        $gallery = New-Item -ItemType Directory (Join-Path $TestDrive 'user-gallery')
+        $userHome = New-Item -ItemType Directory (Join-Path $TestDrive 'home')
+        $out = pwsh -NoProfile -NonInteractive -Command @"
+`$env:HOME = '$userHome'; `$env:XDG_DATA_HOME = '$userHome/.local/share'; `$env:XDG_CONFIG_HOME = '$userHome/.config'; `$env:XDG_CACHE_HOME = '$userHome/.cache'
+pwsh -NoProfile -NonInteractive -Command {
+    `$ErrorActionPreference = 'Stop'
+    Register-PSResourceRepository -Name SealerUser -Uri '$gallery' -Trusted
+    Publish-PSResource -Path '$(Split-Path $Manifest)' -Repository SealerUser
+    Install-PSResource Sealer -Repository SealerUser -Scope CurrentUser
+    Import-Module Sealer
+    Get-ClusterImage
+    (Get-Module Sealer).Path
+    Remove-Module Sealer
+    Uninstall-PSResource Sealer -Scope CurrentUser
+    @(Get-Module Sealer -ListAvailable).Count
+}
+"@
+        $out[0] | Should -BeLike "$userHome*Sealer.psm1"
+        $out[1] | Should -Be 0
+    }
+
     It 'is installed from the package that dotnet pack writes' -Skip:(-not (Get-Command Save-PSResource -ErrorAction Ignore)) {
         $gallery = New-Item -ItemType Directory (Join-Path $TestDrive 'packed')
         $installed = New-Item -ItemType Directory (Join-Path $TestDrive 'from-packed')

@@ -1,5 +1,4 @@
 using System.Reflection;
-using System.Reflection.Emit;
 using System.Runtime.CompilerServices;
 
 [assembly: CollectionBehavior(DisableTestParallelization = true)]
@@ -26,21 +25,19 @@ internal static class BuiltModule
     /// <summary>The store, credentials and caches of these tests.</summary>
     public static string Home { get; } = Directory.CreateTempSubdirectory("sealer-home-").FullName;
 
+    /// <summary>Other versions of what the module brings, by their names; loaded before any test.</summary>
+    public static IReadOnlyList<string> Foreign { get; } = ["YamlDotNet", "SharpCompress", "Renci.SshNet"];
+
     /// <summary>
-    /// Before any test, as another module would: another YamlDotNet and another SSH.NET are in the session. All tests work
-    /// in their presence. The second is an empty assembly of that name, which nothing of ours could use.
+    /// Before any test, as other modules would: other versions of YamlDotNet, SharpCompress and SSH.NET are in the
+    /// session. All tests work in their presence.
     /// </summary>
     [ModuleInitializer]
     internal static void Initialize()
     {
         Environment.SetEnvironmentVariable("SEALER_HOME", Home);
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(Home, recursive: true);
-        Assembly.LoadFrom(Path.Combine(AppContext.BaseDirectory, "foreign", "YamlDotNet.dll"));
-        var name = new AssemblyName("Renci.SshNet") { Version = new Version(2016, 1, 0, 0) };
-        var stub = new PersistedAssemblyBuilder(name, typeof(object).Assembly);
-        stub.DefineDynamicModule(name.Name!);
-        var path = Path.Combine(Home, "Renci.SshNet.dll");
-        stub.Save(path);
-        Assembly.LoadFrom(path);
+        foreach (var name in Foreign)
+            Assembly.LoadFrom(Path.Combine(AppContext.BaseDirectory, "foreign", name + ".dll"));
     }
 }

@@ -1,6 +1,8 @@
 using System.Management.Automation;
 using System.Management.Automation.Language;
 using System.Reflection;
+using System.Reflection.Metadata;
+using System.Reflection.PortableExecutable;
 using System.Runtime.Loader;
 using Sealer.Loader;
 
@@ -123,19 +125,83 @@ public sealed class ModuleTests
     [Fact]
     public void Its_assemblies_are_its_own_beside_other_modules_copies()
     {
-        using var session = new Session();
-        session.Run("Get-ClusterImage");
-        var context = AssemblyLoadContext.All.Single(c => c.Name == "Sealer" && c.Assemblies.Any(a => a.GetName().Name == "Sealer.PowerShell"));
-        var ours = context.LoadFromAssemblyName(new AssemblyName("YamlDotNet"));
-        var theirs = AssemblyLoadContext.Default.Assemblies.Single(a => a.GetName().Name == "YamlDotNet");
-        Assert.Equal(13, theirs.GetName().Version!.Major);
-        Assert.Equal(18, ours.GetName().Version!.Major);
-        Assert.DoesNotContain(context.Assemblies, a => a.GetName().Name is "Renci.SshNet" or "System.Management.Automation");
-        Assert.DoesNotContain(AssemblyLoadContext.Default.Assemblies, a => a.GetName().Name is "Sealer" or "Sealer.PowerShell" or "ZstdSharp");
+        var folder = Directory.CreateTempSubdirectory("sealer-alc-");
+        try
+        {
+            using var session = new Session();
+            Directory.CreateDirectory(Path.Combine(folder.FullName, "manifests"));
+            File.WriteAllText(Path.Combine(folder.FullName, "Kubefile"), "FROM scratch\nCOPY manifests manifests\n");
+            File.WriteAllText(Path.Combine(folder.FullName, "manifests", "a.yaml"), "kind: Pod\n");
+            // YAML is read, a zstd layer written, and an archive looked into that no reader of ours knows.
+            var tar = Path.Combine(folder.FullName, "a.tar");
+            session.Run($"$null = Build-ClusterImage '{folder.FullName}' -Tag alc:v1 -Platform linux/amd64; Test-ClusterImage alc:v1; Export-ClusterImage alc:v1 '{tar}'; Remove-ClusterImage alc:v1; Test-ClusterImage -Path '{tar}'");
+            var context = AssemblyLoadContext.All.Single(c => c.Name == "Sealer" && c.Assemblies.Any(a => a.GetName().Name == "Sealer.PowerShell"));
+            foreach (var name in BuiltModule.Foreign)
+            {
+                var theirs = AssemblyLoadContext.Default.Assemblies.Single(a => a.GetName().Name == name);
+                var path = Path.Combine(BuiltModule.Assemblies, name + ".dll");
+                if (!File.Exists(path))
+                {
+                    // Not used yet; theirs must not be taken for it.
+                    Assert.Equal("Renci.SshNet", name);
+                    Assert.DoesNotContain(context.Assemblies, a => a.GetName().Name == name);
+                    continue;
+                }
+
+                var ours = context.LoadFromAssemblyName(new AssemblyName(name));
+                Assert.Equal(path, ours.Location);
+                Assert.NotEqual(theirs.GetName().Version, ours.GetName().Version);
+            }
+
+            Assert.Contains(context.Assemblies, a => a.GetName().Name == "YamlDotNet");
+            Assert.Contains(context.Assemblies, a => a.GetName().Name == "ZstdSharp");
+            Assert.DoesNotContain(context.Assemblies, a => a.GetName().Name == "System.Management.Automation");
+            Assert.DoesNotContain(AssemblyLoadContext.Default.Assemblies, a => a.GetName().Name is "Sealer" or "Sealer.PowerShell");
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
     }
 
     [Fact]
-    public void Another_modules_cmdlet_that_is_hidden_is_told_once()
+    public void Whatever_an_assembly_of_it_needs_lies_in_it_or_comes_with_PowerShell()
+    {
+        var inside = Directory.GetFiles(BuiltModule.Assemblies, "*.dll").ToDictionary(f => Path.GetFileNameWithoutExtension(f)!);
+        var runtime = Directory.GetFiles(Path.GetDirectoryName(typeof(object).Assembly.Location)!, "*.dll").Select(Path.GetFileNameWithoutExtension).ToHashSet();
+        foreach (var (name, path) in inside)
+        {
+            using var reader = new PEReader(File.OpenRead(path));
+            var metadata = reader.GetMetadataReader();
+            foreach (var reference in metadata.AssemblyReferences.Select(r => metadata.GetString(metadata.GetAssemblyReference(r).Name)))
+                Assert.True(inside.ContainsKey(reference) || runtime.Contains(reference) || reference == "System.Management.Automation", $"{name} needs {reference}");
+        }
+    }
+
+    [Fact]
+    public void Another_modules_cmdlet_that_it_hides_is_told_and_both_can_be_called()
+    {
+        using var session = new Session(import: false);
+        // As FailoverClusters has them: real cmdlets, in an assembly.
+        session.Run($"Import-Module '{typeof(Async.GetForeignClusterImage).Assembly.Location}'; Import-Module '{BuiltModule.Manifest}'");
+        Assert.Contains("Get-ClusterImage hides Sealer.PowerShell.Tests\\Get-ClusterImage", Assert.Single(session.Warnings), StringComparison.Ordinal);
+        Assert.Equal("theirs", session.Run("Sealer.PowerShell.Tests\\Get-ClusterImage")[0].ToString());
+        Assert.Empty(session.Run("Sealer\\Get-ClusterImage nothing*"));
+        Assert.Empty(session.Run("Get-ClusterImage nothing*"));
+    }
+
+    [Fact]
+    public void With_a_prefix_another_modules_cmdlet_keeps_its_name()
+    {
+        using var session = new Session(import: false);
+        session.Run($"Import-Module '{typeof(Async.GetForeignClusterImage).Assembly.Location}'; Import-Module '{BuiltModule.Manifest}' -Prefix Our");
+        Assert.Empty(session.Warnings);
+        Assert.Equal("theirs", session.Run("Get-ClusterImage")[0].ToString());
+        Assert.Empty(session.Run("Get-OurClusterImage nothing*"));
+    }
+
+    [Fact]
+    public void Another_modules_function_that_hides_ours_is_told_once()
     {
         using var session = new Session(import: false);
         session.Run(

@@ -29,6 +29,17 @@ public sealed class AsyncCmdletTests : IDisposable
     }
 
     [Fact]
+    public void Cmdlets_in_a_pipeline_of_cmdlets_do_not_wait_for_each_other() =>
+        Assert.Equal(9000, _session.Run("$i = 0; Get-Number | ForEach-Object { if (++$i -lt 10) { Get-Number | ForEach-Object { Test-Input -ErrorAction Ignore; $_ } } }").Count);
+
+    [Fact]
+    public void A_cmdlet_that_is_called_while_another_one_asks_is_answered()
+    {
+        _session.Host.Answer = 0;
+        Assert.Equal(3, _session.Run("1, 3, 5 | Test-Input | ForEach-Object { Invoke-Everything -Confirm -WarningAction Ignore }").Count);
+    }
+
+    [Fact]
     public async Task A_pipeline_that_has_enough_stops_the_work()
     {
         var ended = new TaskCompletionSource();

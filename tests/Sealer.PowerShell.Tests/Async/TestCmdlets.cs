@@ -115,3 +115,10 @@ public sealed class InvokeEverything : AsyncCmdlet
             await WriteAsync(await ShouldContinueAsync("Really?", "Caption"));
     }
 }
+
+/// <summary>Another module's command of the name of one of ours.</summary>
+[Cmdlet(VerbsCommon.Get, "ClusterImage")]
+public sealed class GetForeignClusterImage : PSCmdlet
+{
+    protected override void EndProcessing() => WriteObject("theirs");
+}
