@@ -62,6 +62,8 @@ Import-Module '$Manifest' 3>&1
         # A home of its own: what is installed here is not to stay on this machine.
         $gallery = New-Item -ItemType Directory (Join-Path $TestDrive 'user-gallery')
         $userHome = New-Item -ItemType Directory (Join-Path $TestDrive 'home')
+        # Of a folder that is not there PSResourceGet makes a relative one.
+        $null = New-Item -ItemType Directory "$userHome/.local/share", "$userHome/.config", "$userHome/.cache"
         $out = pwsh -NoProfile -NonInteractive -Command @"
 `$env:HOME = '$userHome'; `$env:XDG_DATA_HOME = '$userHome/.local/share'; `$env:XDG_CONFIG_HOME = '$userHome/.config'; `$env:XDG_CACHE_HOME = '$userHome/.cache'
 pwsh -NoProfile -NonInteractive -Command {
