@@ -115,9 +115,9 @@ internal sealed class CopyLayout(RootfsTree tree)
         {
             Path = target,
             Kind = source.Kind,
-            Mode = source.Kind == LayerEntryKind.SymbolicLink ? source.Mode : mode ?? source.Mode,
-            Uid = owner?.Uid ?? source.Uid,
-            Gid = owner?.Gid ?? source.Gid,
+            Mode = source.Kind == LayerEntryKind.SymbolicLink || item.KeepsOwners ? source.Mode : mode ?? source.Mode,
+            Uid = item.KeepsOwners ? source.Uid : owner?.Uid ?? source.Uid,
+            Gid = item.KeepsOwners ? source.Gid : owner?.Gid ?? source.Gid,
             Modified = source.Modified,
             Size = source.Size,
             LinkTarget = source.LinkTarget,

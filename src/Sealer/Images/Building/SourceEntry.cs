@@ -43,6 +43,6 @@ internal sealed record SourceEntry
 /// <param name="Entries">A file: itself, with the path <c>""</c>. A folder: itself and all below, sorted by path.</param>
 internal sealed record SourceItem(string Name, bool IsFolder, IReadOnlyList<SourceEntry> Entries)
 {
-    /// <summary>True where the entries bring owners and times that are kept, as those of archives do.</summary>
+    /// <summary>True where the entries bring owners, modes and times that are kept, whatever flags say, as those of archives do.</summary>
     public bool KeepsOwners { get; init; }
 }

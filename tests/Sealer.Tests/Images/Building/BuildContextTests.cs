@@ -105,6 +105,22 @@ public sealed class BuildContextTests : IDisposable
         Assert.Equal(names, string.Join(' ', Context().Resolve(source).Select(item => item.Name)));
     }
 
+    [Theory]
+    [InlineData("[[]x].txt", "[x].txt")]
+    [InlineData("\\[x].txt", "[x].txt")]
+    [InlineData("[^a-z].txt", "")]
+    [InlineData("[[a-b]?[].]txt", "")]
+    [InlineData("?x?.txt", "[x].txt")]
+    [InlineData("[a-z].txt", "a.txt x.txt")]
+    public void Brackets_are_patterns_or_themselves_where_they_are_protected(string source, string names)
+    {
+        _folder.File("a.txt").File("[x].txt").File("x.txt");
+        if (names.Length == 0)
+            Assert.Throws<SealerException>(() => Context().Resolve(source));
+        else
+            Assert.Equal(names, string.Join(' ', Context().Resolve(source).Select(item => item.Name)));
+    }
+
     [Fact]
     public void What_is_ignored_is_not_there()
     {

@@ -57,6 +57,25 @@ public sealed class BuildahBuildTests : IDisposable
     [InlineData("ADD archive.tar a")]
     [InlineData("ADD archive.tar f a/")]
     [InlineData("ARG x=d|COPY ${x}/s a")]
+    [InlineData("COPY d/ a")]
+    [InlineData("COPY ./d/. ./a/")]
+    [InlineData("COPY [^a-f] a/")]
+    [InlineData("COPY */x a/")]
+    [InlineData("COPY --chmod=755 f a|COPY --chmod=4711 g b")]
+    [InlineData("COPY --chown=5:6 --chmod=0600 d a")]
+    [InlineData("COPY etc etc|COPY --chown=app f a|COPY --chown=app:web f b|COPY --chown=7:web f c")]
+    [InlineData("COPY etc etc|ADD --chown=app d a")]
+    [InlineData("ADD archive.tar.gz a")]
+    [InlineData("ADD archive.tar.bz2 a")]
+    [InlineData("ADD archive.tar.xz a")]
+    [InlineData("ADD archive.tar.zst a")]
+    [InlineData("ADD archive.tar.gz .|ADD archive.tar /deep/er")]
+    [InlineData("ADD --chown=5:6 archive.tar a")]
+    [InlineData("ADD --chown=5:6 --chmod=0700 archive.tar f a/")]
+    [InlineData("COPY archive.tar.gz a/")]
+    [InlineData("COPY f a/|COPY d a|ADD archive.tar a")]
+    [InlineData("ENV t=to/here|COPY f $t/|COPY g ${t}/x")]
+    [InlineData("COPY f \\|# why|  g \\|||  a/")]
     public async Task Files_lie_where_buildah_lays_them(string lines)
     {
         var context = _fixture.Context
@@ -74,10 +93,68 @@ public sealed class BuildahBuildTests : IDisposable
             .Link("links/folder", "gone");
         File.SetUnixFileMode(context["closed"], (UnixFileMode)0b111_000_000);
         await Tool.RunAsync("tar", "-C", context.Path, "--owner=7", "--group=8", "-cf", context["archive.tar"], "d", "link");
-        var text = "FROM scratch\n" + lines.Replace('|', '\n') + "\n";
-        File.WriteAllText(context["Dockerfile"], text);
-        var theirs = _buildah.Build(context.Path).Files();
-        var image = await _fixture.BuildAsync(text);
+        context.File("etc/passwd", "root:x:0:0::/:\napp:x:10:20::/:\n", (UnixFileMode)0b110_100_100)
+            .File("etc/group", "root:x:0:\nweb:x:30:\n", (UnixFileMode)0b110_100_100);
+        foreach (var (program, ending) in new[] { ("gzip", "gz"), ("bzip2", "bz2"), ("xz", "xz"), ("zstd", "zst") })
+        {
+            if (lines.Contains("." + ending, StringComparison.Ordinal))
+                await Tool.RunAsync("tar", "-C", context.Path, "--owner=7", "--group=8", "-I", Peer.Require(program), "-cf", context["archive.tar." + ending], "d", "link");
+        }
+
+        await AssertSameAsync("FROM scratch\n" + lines.Replace('|', '\n') + "\n");
+    }
+
+    [Theory]
+    [InlineData("ADD $URL/files/x.bin a")]
+    [InlineData("ADD $URL/files/x.bin a/")]
+    [InlineData("ADD $URL/files/x.bin?sig=1 $URL/y a/")]
+    [InlineData("ADD --chown=5:6 $URL/x a/b/c")]
+    [InlineData("ADD --chmod=0711 $URL/x a")]
+    [InlineData("ADD f $URL/x a/")]
+    public async Task Downloads_lie_where_buildah_lays_them(string lines)
+    {
+        await using var server = new Registries.HostileRegistry { On = e => e.ReplyAsync(200, e.Path) };
+        _fixture.Context.File("f", "f", (UnixFileMode)0b110_100_100);
+        await AssertSameAsync("FROM scratch\n" + lines.Replace("$URL", "http://" + server.Domain, StringComparison.Ordinal) + "\n");
+    }
+
+    [Theory]
+    [InlineData("# escape=`\nFROM scratch\nCOPY f `\n  g `\n  a/\n")]
+    [InlineData("# escape=\\\nFROM scratch\nCOPY f \\\n a\n")]
+    [InlineData("ARG B=scratch\nFROM $B\nCOPY f a\n")]
+    [InlineData("ARG D=up\nFROM scratch\nARG D\nCOPY f $D/\n")]
+    [InlineData("ARG D=up\nFROM scratch\nARG D=down\nCOPY f $D/\n")]
+    [InlineData("FROM scratch\nARG D=one\nENV D=two\nCOPY f $D/\n")]
+    [InlineData("FROM --platform=linux/amd64 scratch\nCOPY f a\n")]
+    [InlineData("\n\n# comment\n  FROM scratch\n\t\n  COPY  f\ta  \n#end")]
+    public async Task Files_of_every_form_mean_what_they_mean_to_buildah(string text)
+    {
+        _fixture.Context.File("f", "f", (UnixFileMode)0b110_100_100).File("g", "g", (UnixFileMode)0b110_100_100);
+        await AssertSameAsync(text);
+    }
+
+    [Theory]
+    [InlineData("*.md\n!README.md\n", null)]
+    [InlineData("f\n", "g\n")]
+    [InlineData("d\n!d/keep\n", null)]
+    [InlineData("**/x\n!d/s/x\n", null)]
+    public async Task What_ignore_files_hide_buildah_hides_too(string dockerignore, string? containerignore)
+    {
+        var context = _fixture.Context;
+        foreach (var file in new[] { "f", "g", "a.md", "README.md", "d/keep", "d/x", "d/s/x" })
+            context.File(file, file, (UnixFileMode)0b110_100_100);
+        context.File(".dockerignore", dockerignore + "Dockerfile\n.*ignore\n");
+        if (containerignore is not null)
+            context.File(".containerignore", containerignore + "Dockerfile\n.*ignore\n");
+        await AssertSameAsync("FROM scratch\nCOPY . all\n");
+    }
+
+    private async Task AssertSameAsync(string text)
+    {
+        File.WriteAllText(_fixture.Context["Dockerfile"], text);
+        var theirs = _buildah.Build(_fixture.Context.Path).Files();
+        var options = _fixture.Options with { KubefileText = text };
+        var image = await _fixture.Builder().BuildAsync(options, CancellationToken.None);
         var ours = new SortedDictionary<string, string>(StringComparer.Ordinal);
         var files = await _fixture.FilesAsync(image);
         foreach (var file in files.Files)

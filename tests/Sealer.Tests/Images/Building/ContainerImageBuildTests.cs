@@ -2,6 +2,7 @@ using Sealer.Events;
 using Sealer.Images;
 using Sealer.Images.Archives;
 using Sealer.Images.Building;
+using Sealer.Images.ContainerImages;
 
 namespace Sealer.Tests.Images.Building;
 
@@ -79,6 +80,25 @@ public sealed class ContainerImageBuildTests : IDisposable
             "FROM scratch|COPY list manifests/imageList", o => o with { Tags = [ImageReference.Parse("parent:v1")], Mode = BuildMode.Lite });
         Assert.Empty((await _fixture.BuildAsync("FROM parent:v1|LABEL a=b")).ContainerImages);
         Assert.Contains("manifests/imageList:1:1: The list is the parent image's", Assert.Single(_fixture.Events.OfType<WarningEvent>()).Message, StringComparison.Ordinal);
+    }
+
+    [LinuxFact]
+    public async Task A_kubefile_of_old_sealer_builds_with_the_images_of_its_list_and_charts()
+    {
+        Offer("r.io/listed:v1", "one");
+        Offer("r.io/charted:v2", "two");
+        Context.File("charts/web/Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n").File("imageList", "r.io/listed:v1\n");
+
+        // Not the chart's content but that it is rendered is what matters here.
+        using var folder = new TestFolder();
+        folder.File("helm", "#!/bin/sh\necho 'image: r.io/charted:v2'\n", (UnixFileMode)0b111_101_101);
+        var image = await _fixture.BuildAsync(
+            "FROM scratch|COPY charts|COPY imageList manifests|CMD helm install web charts/web --set a=1,b=2",
+            options => options with { Helm = new HelmOptions { Path = folder["helm"] } });
+        Assert.Equal(["r.io/charted:v2", "r.io/listed:v1"], image.ContainerImages.Select(i => i.Image).Order());
+        Assert.All(image.ContainerImages, i => Assert.True(i.IsForCluster));
+        Assert.Equal(["helm install web charts/web --set a=1,b=2"], image.Launch.Cmds);
+        Assert.NotNull((await _fixture.FilesAsync(image)).FindFile("manifests/imageList"));
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Runtime.Versioning;
 using Sealer.Images;
 using Sealer.Images.Layers;
+using Sealer.Images.Storage;
 using static Sealer.Tests.Images.Layers.LayerSamples;
 
 namespace Sealer.Tests.Images.Layers;
@@ -308,6 +309,35 @@ public sealed class LayerExtractorTests : IDisposable
         await ExtractAsync(layer);
         foreach (var file in built.Files)
             Assert.Equal(file.Digest, Digest.Of(await System.IO.File.ReadAllBytesAsync(_folder["out/" + file.Path])));
+    }
+
+    [LinuxFact]
+    [UnsupportedOSPlatform("windows")]
+    public async Task Further_layers_go_over_what_a_program_has_changed_and_through_no_link_of_it()
+    {
+        var store = ImageStore.Open(_folder["store"]);
+        var first = await LayerWriter.WriteAsync(store, [Folder("d"), File("d/f", "old"), File("gone", "x"), File("stays", "x")], new LayerOptions(), null, default);
+        await LayerExtractor.ExtractAsync(store, [first.Descriptor], _folder["out"], new ExtractOptions(), null, default);
+
+        // What a program may leave: other folders, closed ones too, and links in their place, out of the image at that.
+        Directory.CreateDirectory(_folder["outside"]);
+        System.IO.File.WriteAllText(_folder["outside/f"], "theirs");
+        Directory.CreateDirectory(_folder["out/new"]);
+        System.IO.File.WriteAllText(_folder["out/new/made"], "made");
+        System.IO.File.SetUnixFileMode(_folder["out/new"], (UnixFileMode)0b111_000_000);
+        Directory.Delete(_folder["out/d"], recursive: true);
+        System.IO.File.CreateSymbolicLink(_folder["out/d"], _folder["outside"]);
+        System.IO.File.CreateSymbolicLink(_folder["out/l"], _folder["outside/f"]);
+
+        var second = await LayerWriter.WriteAsync(
+            store, [File("d/f", "new"), Whiteout("gone"), File("l", "a file"), Folder("new"), File("new/second", "2")], new LayerOptions(), null, default);
+        await LayerExtractor.ContinueAsync(store, [second.Descriptor], _folder["out"], new ExtractOptions(), default);
+
+        Assert.Equal(["d", "d/f", "l", "new", "new/made", "new/second", "stays"], Extracted());
+        Assert.Equal("new", System.IO.File.ReadAllText(_folder["out/d/f"]));
+        Assert.Equal("theirs", System.IO.File.ReadAllText(_folder["outside/f"]));
+        Assert.Null(new FileInfo(_folder["out/l"]).LinkTarget);
+        Assert.Equal((UnixFileMode)0b111_101_101, System.IO.File.GetUnixFileMode(_folder["out/new"]));
     }
 
     private IEnumerable<string> Extracted() => new FolderFileTree(_folder["out"]).List("").Select(e => e.Path);
