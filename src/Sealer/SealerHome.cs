@@ -1,5 +1,3 @@
-using Sealer.Images.Building.Running;
-
 namespace Sealer;
 
 /// <summary>

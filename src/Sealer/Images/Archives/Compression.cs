@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using Sealer.Images.Layers;
 using SharpCompress.Common;
 using SharpCompress.Compressors.BZip2;
 using ZstdSharp;
@@ -40,24 +41,13 @@ internal static class Compressions
         return start.StartsWith("BZh"u8) ? Compression.Bzip2 : Compression.None;
     }
 
-    /// <summary>Opens the plain content; disposing it disposes <paramref name="packed"/>.</summary>
-    public static Stream Open(Stream packed, Compression compression)
+    /// <summary>Opens the plain content, held to a ratio; disposing it disposes <paramref name="packed"/>.</summary>
+    public static Stream Open(Stream packed, Compression compression, LayerReadOptions? limits = null)
     {
-        switch (compression)
-        {
-            case Compression.Gzip:
-                return new GZipStream(packed, CompressionMode.Decompress);
-            case Compression.Zstd:
-                var zstd = new DecompressionStream(packed, leaveOpen: false);
-                zstd.SetParameter(ZSTD_dParameter.ZSTD_d_windowLogMax, MaxZstdWindowLog);
-                return zstd;
-            case Compression.Xz:
-                return new XzStreams(packed);
-            case Compression.Bzip2:
-                return BZip2Stream.Create(packed, SharpCompress.Compressors.CompressionMode.Decompress, decompressConcatenated: true);
-            default:
-                return packed;
-        }
+        if (compression == Compression.None)
+            return packed;
+        var counted = new CountingStream(packed, null);
+        return new RatioStream(Decoder(counted, compression), counted, limits ?? new LayerReadOptions());
     }
 
     /// <summary>Turns what the many decoders throw about damaged data into one error.</summary>
@@ -69,4 +59,21 @@ internal static class Compressions
             NotImplementedException => ArchiveErrors.Unsupported(what, e),
             _ => null,
         };
+
+    private static Stream Decoder(Stream packed, Compression compression)
+    {
+        switch (compression)
+        {
+            case Compression.Gzip:
+                return new GZipStream(packed, CompressionMode.Decompress);
+            case Compression.Zstd:
+                var zstd = new DecompressionStream(packed, leaveOpen: false);
+                zstd.SetParameter(ZSTD_dParameter.ZSTD_d_windowLogMax, MaxZstdWindowLog);
+                return zstd;
+            case Compression.Xz:
+                return new XzStreams(packed);
+            default:
+                return BZip2Stream.Create(packed, SharpCompress.Compressors.CompressionMode.Decompress, decompressConcatenated: true);
+        }
+    }
 }

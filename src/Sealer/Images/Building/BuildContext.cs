@@ -227,7 +227,7 @@ internal sealed class BuildContext
         info.LinkTarget is null
         && info is FileInfo { Length: 0 }
         && OperatingSystem.IsLinux()
-        && Running.Posix.Stat(info.FullName) is { Type: not Running.FileState.File };
+        && Posix.Stat(info.FullName) is { Type: not FileState.File };
 
     private static FileSystemInfo Info(string path)
     {

@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using Sealer.Images;
 using Sealer.Images.Archives;
+using Sealer.Images.Building;
 using Sealer.Images.Storage;
+using Sealer.Images.Verifying;
 
 namespace Sealer.Tests.Images.Archives;
 
@@ -49,6 +51,49 @@ public sealed class DiskFullTests : ArchiveTestBase
             }
 
             Assert.Empty(Directory.GetFiles(Path.Combine(store.Folder, "partial")));
+        });
+    }
+
+    [LinuxFact]
+    public async Task A_build_on_a_full_disk_says_so_and_goes_on_where_there_is_room()
+    {
+        var context = Directory.CreateDirectory(Temp["context"]).FullName;
+        File.WriteAllBytes(Path.Combine(context, "small"), RandomImage.Bytes(1, 3_000_000));
+        File.WriteAllBytes(Path.Combine(context, "large"), RandomImage.Bytes(2, 9_000_000));
+        File.WriteAllText(Path.Combine(context, "Kubefile"), "FROM scratch\nCOPY small .\nCOPY large .\n");
+        await WithSmallDiskAsync(async disk =>
+        {
+            var store = ImageStore.Open(Path.Combine(disk, "store"));
+            var builder = new ClusterImageBuilder(store, _ => throw new NotSupportedException(), null);
+            var options = new BuildOptions { ContextFolder = context, Tags = [Name] };
+            Assert.Equal("DiskFull", (await Assert.ThrowsAsync<SealerException>(() => builder.BuildAsync(options, default))).Id);
+            Assert.Empty(store.List());
+            Assert.Equal(0, Directory.GetFiles(Path.Combine(store.Folder, "partial")).Sum(f => new FileInfo(f).Length));
+            var kept = Assert.Single(Directory.GetFiles(Path.Combine(store.Folder, "blobs/sha256")));
+            var written = File.GetLastWriteTimeUtc(kept);
+
+            Run("mount", "-o", "remount,size=20m", disk);
+            await builder.BuildAsync(options, default);
+            Assert.Equal(written, File.GetLastWriteTimeUtc(kept));
+            Assert.True((await ImageVerifier.VerifyAsync(store, Name, Assert.Single(store.List()).Descriptor, null, default)).Passed);
+        });
+    }
+
+    [LinuxFact]
+    public async Task A_list_of_images_on_a_full_disk_stays_as_it_was()
+    {
+        await WithSmallDiskAsync(async disk =>
+        {
+            var store = ImageStore.Open(Path.Combine(disk, "store"));
+            var image = await RandomImage.WriteAsync(store, 1);
+            await store.TagAsync(Name, image, default);
+            await using (var filler = File.Create(Path.Combine(disk, "filler")))
+                Assert.Throws<IOException>(() => filler.Write(new byte[9_000_000]));
+            Assert.Equal("DiskFull", (await Assert.ThrowsAsync<SealerException>(() => store.TagAsync(Name.WithTag("v4"), image, default))).Id);
+            Assert.Equal(Name, Assert.Single(store.List()).Reference);
+            File.Delete(Path.Combine(disk, "filler"));
+            await store.TagAsync(Name.WithTag("v4"), image, default);
+            Assert.Equal(2, store.List().Count);
         });
     }
 

@@ -1,7 +1,9 @@
 using System.Formats.Tar;
+using System.IO.Compression;
 using System.Text;
 using Sealer.Images;
 using Sealer.Images.Archives;
+using Sealer.Tests.Images.Layers;
 
 namespace Sealer.Tests.Images.Archives;
 
@@ -31,6 +33,26 @@ public sealed class HostileArchiveTests : ArchiveTestBase
         var error = await Assert.ThrowsAsync<SealerException>(() => ArchiveImport.ImportAsync(path, Store, new(), null, default));
         Assert.Contains(error.Id, new[] { "ArchiveTruncated", "InvalidArchive" });
         Assert.Empty(Store.List());
+    }
+
+    [Theory]
+    [InlineData("gzip")]
+    [InlineData("zstd")]
+    public async Task A_compressed_archive_that_is_a_bomb_is_refused_before_it_fills_the_disk(string form)
+    {
+        // Some kilobytes that say they are a layer of 512 MiB.
+        var head = new TarBytes().Entry('0', "blobs/sha256/" + new string('a', 64), size: "04000000000").Ended()[..512];
+        File.WriteAllBytes(Temp["bomb"], Repeated(form, head, new byte[1024 * 1024], 512));
+        var error = await RefusedAsync("InvalidArchive", Temp["bomb"]);
+        Assert.Contains("times as many", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_archive_of_endless_entries_is_refused()
+    {
+        var folder = new TarBytes().Folder("a").Ended()[..512];
+        File.WriteAllBytes(Temp["endless"], Repeated("gzip", [], folder, 200_001));
+        Assert.Contains("200000 entries", (await RefusedAsync("InvalidArchive", Temp["endless"])).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -263,6 +285,21 @@ public sealed class HostileArchiveTests : ArchiveTestBase
 
     private static void Write(string path, List<(string Name, byte[] Content)> entries) =>
         File.WriteAllBytes(path, TinyTar.Of([.. entries]));
+
+    private static byte[] Repeated(string form, byte[] head, byte[] block, int times)
+    {
+        var packed = new MemoryStream();
+        using (Stream compressor = form == "zstd"
+            ? new ZstdSharp.CompressionStream(packed, leaveOpen: true)
+            : new GZipStream(packed, CompressionLevel.Optimal, leaveOpen: true))
+        {
+            compressor.Write(head);
+            for (var i = 0; i < times; i++)
+                compressor.Write(block);
+        }
+
+        return packed.ToArray();
+    }
 
     private async Task<string> GoodAsync()
     {

@@ -1,4 +1,4 @@
-namespace Sealer.Images.Building.Running;
+namespace Sealer;
 
 /// <summary>What the file system says of one file; two equal states mean that nothing was changed.</summary>
 internal readonly record struct FileState(

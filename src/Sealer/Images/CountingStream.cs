@@ -1,6 +1,6 @@
-namespace Sealer.Images.Scanning;
+namespace Sealer.Images;
 
-/// <summary>Tells how many bytes of a stream were read.</summary>
+/// <summary>Counts the bytes that are read of a stream; they are its position.</summary>
 internal sealed class CountingStream(Stream inner, IProgress<long>? progress) : Stream
 {
     private long _read;
@@ -18,6 +18,9 @@ internal sealed class CountingStream(Stream inner, IProgress<long>? progress) : 
     public override int Read(byte[] buffer, int offset, int count) => Told(inner.Read(buffer, offset, count));
 
     public override int Read(Span<byte> buffer) => Told(inner.Read(buffer));
+
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
         Told(await inner.ReadAsync(buffer, cancellationToken).ConfigureAwait(false));

@@ -2,7 +2,7 @@ using System.ComponentModel;
 using System.Runtime.InteropServices;
 using System.Text;
 
-namespace Sealer.Images.Building.Running;
+namespace Sealer;
 
 /// <summary>The calls of Linux that .NET does not offer. Only for use on Linux.</summary>
 internal static partial class Posix
