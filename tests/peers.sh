@@ -24,6 +24,7 @@ need busybox busybox-static
 need time time
 need unzip unzip
 need openssl openssl
+need script bsdutils
 
 if [ -n "$missing" ]; then
     sudo=

@@ -5,16 +5,25 @@ namespace Sealer.Runner;
 /// <summary>Finds the built module.</summary>
 internal static class ModuleLocation
 {
-    /// <summary>The module's manifest: beside the published program, else where the build put it; null where it is nowhere.</summary>
+    /// <summary>
+    /// The module's manifest: beside the published program, the newest where there are several, else where the build put it;
+    /// null where it is nowhere. A published program knows no other place.
+    /// </summary>
     public static string? FindManifest()
     {
-        var beside = Path.Combine(AppContext.BaseDirectory, "Modules", "Sealer");
-        if (Directory.Exists(beside) && Directory.EnumerateFiles(beside, "Sealer.psd1", SearchOption.AllDirectories).FirstOrDefault() is { } published)
-            return published;
-        var built = Assembly.GetExecutingAssembly().GetCustomAttributes<AssemblyMetadataAttribute>().First(a => a.Key == "ModuleFolder").Value!;
-        var manifest = Path.GetFullPath(Path.Combine(built, "Sealer.psd1"));
+        var beside = new DirectoryInfo(Path.Combine(AppContext.BaseDirectory, "Modules", "Sealer"));
+        if (beside.Exists)
+            return Newest(beside);
+        var built = Assembly.GetExecutingAssembly().GetCustomAttributes<AssemblyMetadataAttribute>().FirstOrDefault(a => a.Key == "ModuleFolder")?.Value;
+        var manifest = built is null ? null : Path.GetFullPath(Path.Combine(built, "Sealer.psd1"));
         return File.Exists(manifest) ? manifest : null;
     }
+
+    /// <summary>The manifest of the highest version in a module's folder, or null.</summary>
+    internal static string? Newest(DirectoryInfo folder) =>
+        folder.EnumerateDirectories()
+            .Where(f => Version.TryParse(f.Name, out _) && File.Exists(Path.Combine(f.FullName, "Sealer.psd1")))
+            .MaxBy(f => Version.Parse(f.Name)) is { } newest ? Path.Combine(newest.FullName, "Sealer.psd1") : null;
 
     /// <summary>
     /// The module path: ours first, then the user's, without those of an installed PowerShell, whose own modules belong to

@@ -47,8 +47,9 @@ public sealed class PublishTests(PublishTests.Sources sources) : IClassFixture<P
         AssertHasModule(folder);
     }
 
-    private static void AssertHasModule(string folder)
+    private void AssertHasModule(string folder)
     {
+        Assert.DoesNotContain(sources.Folder, System.Text.Encoding.UTF8.GetString(File.ReadAllBytes(Path.Combine(folder, "Sealer.Runner.dll"))), StringComparison.Ordinal);
         var built = new DirectoryInfo(RunnerProcess.Metadata("ModuleFolder"));
         var published = new DirectoryInfo(Path.Combine(folder, "Modules", "Sealer", RunnerProcess.Metadata("ModuleVersion")));
         Assert.Equal(Names(built), Names(published));
@@ -68,7 +69,7 @@ public sealed class PublishTests(PublishTests.Sources sources) : IClassFixture<P
     /// <summary>A copy of what the program is made of, so that publishing it meets no other test.</summary>
     public sealed class Sources : IDisposable
     {
-        private readonly string _folder = Directory.CreateTempSubdirectory("sealer-publish-").FullName;
+        public string Folder { get; } = Directory.CreateTempSubdirectory("sealer-publish-").FullName;
 
         public Sources()
         {
@@ -78,7 +79,7 @@ public sealed class PublishTests(PublishTests.Sources sources) : IClassFixture<P
                 var relative = Path.GetRelativePath(RunnerProcess.Root, file);
                 if (relative.Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj"))
                     continue;
-                var copy = Path.Combine(_folder, "source", relative);
+                var copy = Path.Combine(Folder, "source", relative);
                 Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
                 File.Copy(file, copy);
             }
@@ -86,12 +87,12 @@ public sealed class PublishTests(PublishTests.Sources sources) : IClassFixture<P
 
         public async Task<string> PublishAsync(string runtime)
         {
-            var folder = Path.Combine(_folder, runtime);
+            var folder = Path.Combine(Folder, runtime);
             var start = new ProcessStartInfo(
                 "dotnet",
                 ["publish", "src/Sealer.Runner", "-c", "Release", "-r", runtime, "--self-contained", "-o", folder, "-nologo", "-v", "quiet", "-nodeReuse:false"])
             {
-                WorkingDirectory = Path.Combine(_folder, "source"),
+                WorkingDirectory = Path.Combine(Folder, "source"),
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
             };
@@ -104,6 +105,6 @@ public sealed class PublishTests(PublishTests.Sources sources) : IClassFixture<P
             return folder;
         }
 
-        public void Dispose() => Directory.Delete(_folder, recursive: true);
+        public void Dispose() => Directory.Delete(Folder, recursive: true);
     }
 }
