@@ -96,6 +96,19 @@ internal static class Program
                 var options = new BuildOptions { ContextFolder = context, Tags = [ImageReference.Parse("test:v1")] };
                 await new ClusterImageBuilder(ImageStore.Open(store), _ => throw new NotSupportedException(), new StopAt(item)).BuildAsync(options, default);
                 return 0;
+            // Asks a registry; says the error's identifier.
+            case ["ping", var domain]:
+                try
+                {
+                    using var client = new RegistryClient(new RegistryOptions { CertificateFolders = [], Retry = RetryPolicy.None });
+                    await client.PingAsync(domain, default);
+                }
+                catch (RegistryException e)
+                {
+                    Console.WriteLine(e.Id);
+                }
+
+                return 0;
             default:
                 return 2;
         }

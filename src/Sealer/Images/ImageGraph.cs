@@ -189,10 +189,18 @@ internal sealed class ImageGraph
             {
                 if (_known.ContainsKey(referrer.Digest))
                     continue;
-                if (await VisitAsync(referrer, 0, null, cancellationToken).ConfigureAwait(false) is not { } visited)
-                    continue;
-                Referrers.Add(visited);
-                subjects.Enqueue(visited);
+                try
+                {
+                    if (await VisitAsync(referrer, 0, null, cancellationToken).ConfigureAwait(false) is not { } visited)
+                        continue;
+                    Referrers.Add(visited);
+                    subjects.Enqueue(visited);
+                }
+                catch (SealerException e) when (e.Kind == ErrorKind.NotFound)
+                {
+                    // Registries without the referrers API go on listing what was deleted; the image itself is whole.
+                    _progress?.Report(new WarningEvent($"The artifact {referrer.Digest} of {subject.Digest} is not copied: {e.Message}"));
+                }
             }
         }
     }

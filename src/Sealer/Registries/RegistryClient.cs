@@ -107,7 +107,7 @@ public sealed class RegistryClient : IDisposable
         var host = Host(domain);
         var isSupported = false;
         var pages = RegistryPages.ReadAsync(
-            Transport, host, host.Api($"_catalog?n={PageSize}"), AccessScope.Catalog, $"list the repositories of {domain}", cancellationToken);
+            Transport, host, host.Api($"_catalog?n={PageSize}"), AccessScope.Catalog, $"list the repositories of {domain}", s => s == HttpStatusCode.NotFound, cancellationToken);
         await foreach (var page in pages.ConfigureAwait(false))
         {
             isSupported = true;

@@ -12,7 +12,7 @@ namespace Sealer.Registries;
 /// One repository of a registry, to read images from and write them to. Downloads resume by themselves; uploads resume
 /// where the registry can. Manifests are verified here, blobs by who reads them, uploads by the registry.
 /// </summary>
-public sealed partial class RegistryRepository : IImageSource, IImageTarget
+public sealed partial class RegistryRepository : IImageSource, IImageTarget, IReferrerSource
 {
     private const int MaxKeptManifests = 256;
 
@@ -144,7 +144,7 @@ public sealed partial class RegistryRepository : IImageSource, IImageTarget
 
     /// <summary>
     /// Lists the signatures, SBOMs and other artifacts that refer to a manifest; their descriptors carry
-    /// <see cref="Descriptor.ArtifactType"/>. Copying an image with them means copying each of these as well.
+    /// <see cref="Descriptor.ArtifactType"/>.
     /// </summary>
     /// <param name="subject">The manifest.</param>
     /// <param name="artifactType">Only artifacts of this type; all where null.</param>
@@ -153,12 +153,17 @@ public sealed partial class RegistryRepository : IImageSource, IImageTarget
         Digest subject, string? artifactType = null, CancellationToken cancellationToken = default) =>
         _referrers.ListAsync(subject, artifactType, cancellationToken);
 
+    /// <inheritdoc/>
+    /// <exception cref="RegistryException">The registry refuses or cannot be reached.</exception>
+    Task<IReadOnlyList<Descriptor>> IReferrerSource.ListReferrersAsync(Descriptor subject, CancellationToken cancellationToken) =>
+        ListReferrersAsync(subject.Digest, null, cancellationToken);
+
     /// <summary>Lists the tags, page after page, in the registry's order. Nothing where the repository does not exist.</summary>
     public async IAsyncEnumerable<string> ListTagsAsync(
         [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         var pages = RegistryPages.ReadAsync(
-            _client.Transport, _host, _host.Api($"{Path}/tags/list?n={RegistryClient.PageSize}"), AccessScope.Pull(Path), $"list the tags of {Name}", cancellationToken);
+            _client.Transport, _host, _host.Api($"{Path}/tags/list?n={RegistryClient.PageSize}"), AccessScope.Pull(Path), $"list the tags of {Name}", s => s == HttpStatusCode.NotFound, cancellationToken);
         await foreach (var page in pages.ConfigureAwait(false))
         {
             // A tag that is none could only do harm: nobody can ask for it, and it would be printed.

@@ -162,6 +162,47 @@ public sealed class RegistryErrorTests
     }
 
     [Fact]
+    public async Task A_client_certificate_in_files_is_shown_to_the_registry_and_to_nobody_it_redirects_to()
+    {
+        using var folder = new TemporaryFolder();
+        using var certificate = TestCertificate.Server(out var authority);
+        using var own = TestCertificate.Client(authority);
+        await using var storage = new HostileRegistry(certificate) { WantsClientCertificate = true };
+        var blob = storage.AddBlob(HostileRegistry.Noise(100));
+        await using var registry = new HostileRegistry(certificate)
+        {
+            WantsClientCertificate = true,
+            On = e => e.Path == "/v2/" ? Task.CompletedTask : e.ReplyAsync(307, default, null, ("Location", $"https://localhost:{storage.Domain.Split(':')[1]}{e.Path}")),
+        };
+        File.WriteAllText(folder["ca.pem"], authority.ExportCertificatePem());
+        File.WriteAllText(folder["own.pem"], own.ExportCertificatePem());
+        File.WriteAllText(folder["own.key"], own.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem());
+        using var client = registry.Client(o => o with
+        {
+            CertificateAuthorityFiles = [folder["ca.pem"]],
+            ClientCertificate = new ClientCertificateFiles(folder["own.pem"], folder["own.key"]),
+        });
+        Assert.Equal(100, (await RegistryPullTests.ReadAsync(client.Repository(registry.Image()), blob)).Length);
+        Assert.Equal("CN=client", registry.ClientCertificates.Distinct().Single());
+        Assert.NotEmpty(storage.Log);
+        Assert.Empty(storage.ClientCertificates);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("no PEM")]
+    public async Task A_certificate_file_that_cannot_be_used_is_named(string? content)
+    {
+        using var folder = new TemporaryFolder();
+        if (content is not null)
+            File.WriteAllText(folder["ca.pem"], content);
+        using var client = new RegistryClient(new RegistryOptions { CertificateFolders = [], CertificateAuthorityFiles = [folder["ca.pem"]] });
+        var e = await Assert.ThrowsAsync<SealerException>(() => client.PingAsync("registry.example", default));
+        Assert.Equal("InvalidCertificateFile", e.Id);
+        Assert.Contains(folder["ca.pem"], e.Message);
+    }
+
+    [Fact]
     public async Task No_error_message_or_event_holds_a_secret()
     {
         // Fails on purpose in every way there is, with a registry that puts what it was sent into its answers.

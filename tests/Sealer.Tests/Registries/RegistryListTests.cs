@@ -1,4 +1,6 @@
+using System.Text;
 using System.Text.Json;
+using Sealer.Events;
 using Sealer.Images;
 using Sealer.Registries;
 
@@ -6,6 +8,8 @@ namespace Sealer.Tests.Registries;
 
 public sealed class RegistryListTests
 {
+    private const string EmptyPage = """{"schemaVersion":2,"tags":["a"],"repositories":["a"],"manifests":[]}""";
+
     [Theory]
     [InlineData("</v2/team/app/tags/list?last={last}&n=2>; rel=\"next\"")]
     [InlineData("<http://{domain}/v2/team/app/tags/list?last={last}&n=2>; rel=next")]
@@ -42,23 +46,29 @@ public sealed class RegistryListTests
         Assert.Equal("/v2/_catalog?last=a%2Fb,c;d%20e&n=2", registry.Log.Last().Target);
     }
 
-    [Fact]
-    public async Task Pages_in_a_circle_are_refused()
+    [Theory]
+    [InlineData("tags")]
+    [InlineData("catalog")]
+    [InlineData("referrers")]
+    public async Task Pages_in_a_circle_are_refused(string list)
     {
-        await using var registry = new HostileRegistry { On = e => e.ReplyAsync(200, """{"tags":["a"]}""", ("Link", $"</v2/team/app/tags/list?page={(e.Query["page"] == "1" ? 2 : 1)}>; rel=\"next\"")) };
+        await using var registry = new HostileRegistry { On = e => e.ReplyAsync(200, EmptyPage, ("Content-Type", MediaType.OciIndex), ("Link", $"<{e.Path}?page={(e.Query["page"] == "1" ? 2 : 1)}>; rel=\"next\"")) };
         using var client = registry.Client();
-        var e = await Assert.ThrowsAsync<RegistryException>(() => ListAsync(client.Repository(registry.Image()).ListTagsAsync()));
+        var e = await Assert.ThrowsAsync<RegistryException>(() => ListAsync(client, registry, list));
         Assert.Equal("InvalidPage", e.Id);
         Assert.Equal(3, registry.Log.Count);
     }
 
-    [Fact]
-    public async Task A_next_page_on_another_host_is_refused()
+    [Theory]
+    [InlineData("tags")]
+    [InlineData("catalog")]
+    [InlineData("referrers")]
+    public async Task A_next_page_on_another_host_is_refused(string list)
     {
         await using var evil = new HostileRegistry();
-        await using var registry = new HostileRegistry { On = e => e.ReplyAsync(200, """{"tags":["a"]}""", ("Link", $"<http://{evil.Domain}/v2/team/app/tags/list?n=1>; rel=\"next\"")) };
+        await using var registry = new HostileRegistry { On = e => e.ReplyAsync(200, EmptyPage, ("Content-Type", MediaType.OciIndex), ("Link", $"<http://{evil.Domain}{e.Path}?n=1>; rel=\"next\"")) };
         using var client = registry.Client();
-        var e = await Assert.ThrowsAsync<RegistryException>(() => ListAsync(client.Repository(registry.Image()).ListTagsAsync()));
+        var e = await Assert.ThrowsAsync<RegistryException>(() => ListAsync(client, registry, list));
         Assert.Equal("InvalidPage", e.Id);
         Assert.Empty(evil.Log);
     }
@@ -238,6 +248,74 @@ public sealed class RegistryListTests
         Assert.False(await repository.DeleteAsync(registry.Image(), default));
         registry.On = e => e.ReplyAsync(405);
         Assert.Equal("DeleteNotSupported", (await Assert.ThrowsAsync<RegistryException>(() => repository.DeleteAsync(registry.Image(), default))).Id);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Artifacts_come_along_from_registry_to_registry(bool hasApi)
+    {
+        await using var from = new HostileRegistry();
+        await using var to = new HostileRegistry();
+        var layer = from.AddBlob(HostileRegistry.Noise(1000));
+        var config = from.AddBlob(Encoding.UTF8.GetBytes($$$"""{"os":"linux","architecture":"amd64","rootfs":{"type":"layers","diff_ids":["{{{layer.Digest}}}"]}}""")) with { MediaType = MediaType.OciConfig };
+        from.AddBlob("{}"u8.ToArray());
+        var image = from.AddManifest("v1", MediaType.OciManifest, OciJson.Write(new ImageManifest { MediaType = MediaType.OciManifest, Config = config, Layers = [layer] }));
+        var gone = Descriptor.Of(MediaType.OciManifest, "deleted"u8);
+        var signature = from.AddManifest("sig", MediaType.OciManifest, Artifact(image, "signature"));
+        var ofSignature = from.AddManifest("sigsig", MediaType.OciManifest, Artifact(signature, "countersignature"));
+        foreach (var (subject, artifact) in new[] { (image, signature), (signature, ofSignature) })
+            from.AddManifest($"sha256-{subject.Digest.Hex}", MediaType.OciIndex, Index(gone, artifact));
+        if (hasApi)
+        {
+            from.On = e => e.Path.Contains("/referrers/") && from.Manifests.TryGetValue(e.Path.Split('/')[^1].Replace(':', '-'), out var index)
+                ? e.ReplyAsync(200, index.Body, null, ("Content-Type", MediaType.OciIndex))
+                : Task.CompletedTask;
+        }
+
+        using var source = from.Client();
+        using var target = to.Client();
+        var events = new List<SealerEvent>();
+        var copy = target.Repository(to.Image());
+        await ImageCopier.CopyAsync(
+            source.Repository(from.Image()), image, copy, new CopyOptions { Referrers = true }, new RegistryRetryTests.Collector(events), default);
+        Assert.Equal([signature.Digest], (await copy.ListReferrersAsync(image.Digest)).Select(d => d.Digest));
+        Assert.Equal([ofSignature.Digest], (await copy.ListReferrersAsync(signature.Digest)).Select(d => d.Digest));
+        Assert.Contains(events.OfType<WarningEvent>(), w => w.Message.Contains(gone.Digest.ToString()));
+    }
+
+    [Theory]
+    [InlineData(400)]
+    [InlineData(404)]
+    [InlineData(405)]
+    [InlineData(406)]
+    [InlineData(501)]
+    public async Task A_registry_from_before_the_referrers_API_has_them_under_a_tag_whatever_it_answers(int status)
+    {
+        await using var registry = new HostileRegistry { On = e => e.Path.Contains("/referrers/") ? e.ReplyAsync(status) : Task.CompletedTask };
+        var image = registry.AddManifest("v1", MediaType.OciManifest, HostileRegistry.Manifest());
+        registry.AddManifest($"sha256-{image.Digest.Hex}", MediaType.OciIndex, Index(Descriptor.Of(MediaType.OciManifest, "1"u8)));
+        using var client = registry.Client();
+        Assert.Single(await client.Repository(registry.Image()).ListReferrersAsync(image.Digest));
+    }
+
+    [Theory]
+    [InlineData(401, "RegistryUnauthorized")]
+    [InlineData(403, "RegistryForbidden")]
+    public async Task Referrers_that_may_not_be_listed_are_an_error_and_not_none(int status, string id)
+    {
+        await using var registry = new HostileRegistry { On = e => e.ReplyAsync(status) };
+        using var client = registry.Client();
+        Assert.Equal(id, (await Assert.ThrowsAsync<RegistryException>(() => client.Repository(registry.Image()).ListReferrersAsync(Digest.Of("x"u8)))).Id);
+    }
+
+    private static async Task ListAsync(RegistryClient client, HostileRegistry registry, string list)
+    {
+        var repository = client.Repository(registry.Image());
+        if (list == "referrers")
+            await repository.ListReferrersAsync(Digest.Of("subject"u8));
+        else
+            await ListAsync(list == "tags" ? repository.ListTagsAsync() : client.ListRepositoriesAsync(registry.Domain));
     }
 
     private static byte[] Artifact(Descriptor subject, string type) =>

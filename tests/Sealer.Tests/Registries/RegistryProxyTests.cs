@@ -77,6 +77,40 @@ public sealed class RegistryProxyTests
         Assert.All(registry.Log, e => Assert.DoesNotContain(e.Headers, h => h.Key.StartsWith("proxy")));
     }
 
+    [Theory]
+    [InlineData("", true)]
+    [InlineData("registry.invalid", false)]
+    public async Task The_environment_of_the_process_names_the_proxy(string exceptions, bool isProxied)
+    {
+        await using var registry = new HostileRegistry();
+        var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var lines = new List<string>();
+        var serving = TunnelAsync(listener, registry, lines);
+        var variables = new Dictionary<string, string>
+        {
+            ["HTTPS_PROXY"] = $"http://ann:pw@127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}",
+            ["https_proxy"] = "",
+            ["NO_PROXY"] = exceptions,
+            ["no_proxy"] = "",
+        };
+        using (var process = ChildProcess.Start(variables, "ping", "registry.invalid:5000"))
+        {
+            var id = (await process.StandardOutput.ReadToEndAsync()).Trim();
+            await process.WaitForExitAsync();
+
+            // Through the proxy stands a registry without TLS; without the proxy there is no such name.
+            if (isProxied)
+                Assert.NotEqual("HostNotFound", id);
+            else
+                Assert.Equal("HostNotFound", id);
+        }
+
+        listener.Stop();
+        await serving;
+        Assert.Equal(isProxied, lines.Contains("CONNECT registry.invalid:5000 HTTP/1.1"));
+    }
+
     [Fact]
     public async Task A_plain_registry_behind_the_proxy_is_recognised_through_the_proxy()
     {

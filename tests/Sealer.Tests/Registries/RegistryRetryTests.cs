@@ -63,6 +63,33 @@ public sealed class RegistryRetryTests
         Assert.Contains(events.OfType<DetailEvent>(), d => d.Message.Contains($"{status}") && d.Message.Contains("17 s"));
     }
 
+    [Theory]
+    [InlineData(429)]
+    [InlineData(503)]
+    public async Task A_blob_refused_for_now_is_waited_for_as_asked_and_not_served_twice(int status)
+    {
+        await using var registry = new HostileRegistry();
+        var content = HostileRegistry.Noise(500_000);
+        var blob = registry.AddBlob(content);
+        var time = new ImpatientTime();
+
+        // Refused, cut in the middle, refused again, and then the rest.
+        var count = 0;
+        registry.On = e => (count++) switch
+        {
+            0 or 2 => e.ReplyAsync(status, default, null, ("Retry-After", "7")),
+            1 => registry.BlobAsync(e, blob.Digest.ToString(), cutAfter: 200_000),
+            _ => Task.CompletedTask,
+        };
+        using var client = registry.Client(o => o with { Time = time });
+        Assert.Equal(content, await RegistryPullTests.ReadAsync(client.Repository(registry.Image()), blob));
+        Assert.Equal(2, time.Waits.Count(w => w == TimeSpan.FromSeconds(7)));
+        Assert.Equal(4, registry.Log.Count);
+
+        // What the cut threw away of the first part may come again, and no more.
+        Assert.InRange(registry.BlobBytesServed, content.Length, content.Length + 200_000);
+    }
+
     [Fact]
     public async Task A_registry_that_asks_for_a_longer_wait_than_we_have_is_given_up_at_once()
     {

@@ -13,7 +13,7 @@ internal static class RegistryPages
     private const int MaxPages = 10_000;
     private const int MaxPage = 16 * 1024 * 1024;
 
-    /// <summary>Reads page after page; nothing where the first is not found.</summary>
+    /// <summary>Reads page after page; nothing where the registry does not know the first.</summary>
     /// <exception cref="RegistryException">Refused; or <c>InvalidPage</c>: the pages go in circles or lead elsewhere.</exception>
     public static async IAsyncEnumerable<RegistryReply> ReadAsync(
         RegistryTransport transport,
@@ -21,6 +21,7 @@ internal static class RegistryPages
         Uri first,
         AccessScope scope,
         string doing,
+        Func<HttpStatusCode, bool> isUnknown,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var seen = new HashSet<string>(StringComparer.Ordinal);
@@ -35,7 +36,7 @@ internal static class RegistryPages
                 Prepare = r => r.Headers.TryAddWithoutValidation("Accept", "application/json, " + MediaType.OciIndex),
             };
             var reply = await transport.FetchAsync(host, call, MaxPage, cancellationToken).ConfigureAwait(false);
-            if (reply.StatusCode == HttpStatusCode.NotFound && seen.Count == 1)
+            if (seen.Count == 1 && isUnknown(reply.StatusCode))
                 yield break;
             if (!reply.IsSuccess)
                 throw RegistryFailure.Of(host, reply, doing);

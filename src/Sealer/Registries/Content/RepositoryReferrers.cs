@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json;
 using Sealer.Images;
 using Sealer.Registries.Authentication;
@@ -26,7 +27,7 @@ internal sealed class RepositoryReferrers(
         var found = new List<Descriptor>();
         var isSupported = false;
         var pages = RegistryPages.ReadAsync(
-            transport, host, address, AccessScope.Pull(repository), $"list what refers to {host.Domain}/{repository}@{subject}", cancellationToken);
+            transport, host, address, AccessScope.Pull(repository), $"list what refers to {host.Domain}/{repository}@{subject}", IsUnknown, cancellationToken);
         await foreach (var page in pages.ConfigureAwait(false))
         {
             // Registries that do not know the address answer with whatever they have for unknown ones.
@@ -84,6 +85,14 @@ internal sealed class RepositoryReferrers(
             _turn.Release();
         }
     }
+
+    /// <summary>Registries from before the API answer its address with whatever they have for those they do not know.</summary>
+    private static bool IsUnknown(HttpStatusCode status) => status
+        is HttpStatusCode.NotFound
+        or HttpStatusCode.BadRequest
+        or HttpStatusCode.MethodNotAllowed
+        or HttpStatusCode.NotAcceptable
+        or HttpStatusCode.NotImplemented;
 
     private static string Tag(Digest subject) => $"{subject.Algorithm}-{subject.Hex}"[..Math.Min(128, subject.Algorithm.Length + 1 + subject.Hex.Length)];
 
