@@ -12,6 +12,7 @@ internal sealed class PlatformBuild(BuildServices services, Platform platform)
 {
     private readonly BuildOptions _options = services.Options;
     private readonly RootfsTree _tree = new();
+    private readonly HashSet<string> _warned = new(StringComparer.Ordinal);
     private IReadOnlyList<PlannedInstruction> _planned = [];
     private KubefileParseResult _parsed = new([], []);
     private ClusterImage? _base;
@@ -68,7 +69,9 @@ internal sealed class PlatformBuild(BuildServices services, Platform platform)
             if (planned.Instruction is RunInstruction)
                 warnings.Add($"{services.Kubefile.Name}:{planned.Instruction.Span} What RUN makes is only known once it has run.");
             var files = await layout.LayOutAsync(planned, _tree, cancellationToken).ConfigureAwait(false);
-            if (files.App is { Placed.Count: > 0 })
+
+            // What a download holds, a packed chart for one, is not known here.
+            if (files.App is { Placed.Count: > 0 } && files.Downloads.Count == 0)
                 CheckApplication(planned.Instruction, files.App);
             _tree.Apply(files.Entries);
             if (planned.Instruction is not (CopyInstruction or AppInstruction or RunInstruction))
@@ -114,7 +117,12 @@ internal sealed class PlatformBuild(BuildServices services, Platform platform)
         var ignore = IgnoreFile.Find(_options.ContextFolder, services.Kubefile.Path);
         var context = new BuildContext(_options.ContextFolder, ignore, services.SourceDate)
         {
-            Warn = message => services.Events?.Report(new WarningEvent(message)),
+            Warn = message =>
+            {
+                // The context is looked at again once the parent is known.
+                if (_warned.Add(message))
+                    services.Events?.Report(new WarningEvent(message));
+            },
         };
 
         // What is wrong with the text or the context is told before anything is fetched; paths that hang on the parent's

@@ -117,6 +117,26 @@ public sealed class AddTests : IDisposable
         Assert.Equal(0, files.FindFile("application/apps/web/Chart.yaml")!.Entry.Uid);
     }
 
+    [Theory]
+    [InlineData("APP")]
+    [InlineData("CNI")]
+    [InlineData("CSI")]
+    public async Task A_packed_chart_is_downloaded_and_unpacked_once_for_all_builds(string keyword)
+    {
+        Archive("web-1.0.0.tgz", ("web/Chart.yaml", "name: web"), ("web/values.yaml", ""), ("web/templates/x.yaml", "{}"));
+        var chart = await File.ReadAllBytesAsync(Context["web-1.0.0.tgz"]);
+        await using var server = new Registries.HostileRegistry();
+        server.On = e => e.Headers.ContainsKey("if-none-match") ? e.ReplyAsync(304) : e.ReplyAsync(200, chart, null, ("ETag", "\"1\""));
+        var kubefile = $"FROM scratch|{keyword} web http://{server.Domain}/charts/web-1.0.0.tgz|LAUNCH web";
+        var image = await _fixture.BuildAsync(kubefile, o => o with { Mode = BuildMode.Lite });
+        Assert.Equal("helm", image.Applications[0].Type);
+        Assert.NotNull((await _fixture.FilesAsync(image)).FindFile("application/apps/web/templates/x.yaml"));
+        Assert.Equal(image.Digest, (await _fixture.BuildAsync(kubefile, o => o with { Mode = BuildMode.Lite })).Digest);
+        Assert.Equal([200, 304], server.Log.Select(e => e.Status));
+        await _fixture.PreviewAsync(kubefile);
+        Assert.Equal(2, server.Log.Count);
+    }
+
     [Fact]
     public async Task An_address_is_downloaded_checked_and_named()
     {

@@ -53,7 +53,7 @@ public sealed class ServedRegistryTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Containerd_pulls_both_of_two_images_that_claim_one_path_by_hosts_toml()
+    public async Task Skopeo_and_containerd_pull_both_of_two_images_that_claim_one_path_containerd_by_hosts_toml()
     {
         var first = await _fixture.PushAsync("docker.io/demo/app:v1", 1);
         var second = await _fixture.PushAsync("quay.io/demo/app:v1", 2);
@@ -76,6 +76,10 @@ public sealed class ServedRegistryTests : IAsyncLifetime
             await containerd.PullAsync(name, "--hosts-dir", _host["hosts"]);
             Assert.Contains(expected.Digest.ToString(), await containerd.CtrAsync("images", "ls", $"name=={name}"), StringComparison.Ordinal);
         }
+
+        // And each from its place, by whoever is told it.
+        await PullAsync(containerd, "demo/app:v1", first.Digest);
+        await PullAsync(containerd, "quay.io/demo/app:v1", second.Digest);
     }
 
     private async Task PullAsync(Containerd containerd, string path, Digest expected)
