@@ -1,15 +1,11 @@
 namespace Sealer.Images.Archives;
 
 /// <summary>Reads <see cref="RandomBytes"/> as a stream; several of them may read the same bytes at once.</summary>
-internal sealed class RangeStream(RandomBytes bytes) : Stream
+internal sealed class RangeStream(RandomBytes bytes) : ReadOnlyStream
 {
     private long _position;
 
-    public override bool CanRead => true;
-
     public override bool CanSeek => true;
-
-    public override bool CanWrite => false;
 
     public override long Length { get; } = bytes.Length;
 
@@ -23,17 +19,12 @@ internal sealed class RangeStream(RandomBytes bytes) : Stream
         }
     }
 
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
     public override int Read(Span<byte> buffer)
     {
         var read = bytes.Read(buffer, _position);
         _position += read;
         return read;
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -48,12 +39,4 @@ internal sealed class RangeStream(RandomBytes bytes) : Stream
         SeekOrigin.Current => _position + offset,
         _ => Length + offset,
     };
-
-    public override void Flush()
-    {
-    }
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 }

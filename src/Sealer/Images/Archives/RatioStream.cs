@@ -6,39 +6,16 @@ namespace Sealer.Images.Archives;
 /// What comes out of a decoder, as long as it is not beyond all proportion to what went in: a few kilobytes may claim to be
 /// terabytes, which would fill the disk before anybody looks at a digest.
 /// </summary>
-internal sealed class RatioStream(Stream plain, CountingStream packed, LayerReadOptions limits) : Stream
+internal sealed class RatioStream(Stream plain, CountingStream packed, LayerReadOptions limits) : ReadOnlyStream
 {
     private long _position;
 
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
     public override long Position { get => _position; set => throw new NotSupportedException(); }
-
-    public override int Read(byte[] buffer, int offset, int count) => Checked(plain.Read(buffer, offset, count));
 
     public override int Read(Span<byte> buffer) => Checked(plain.Read(buffer));
 
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
         Checked(await plain.ReadAsync(buffer, cancellationToken).ConfigureAwait(false));
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

@@ -6,49 +6,29 @@ namespace Sealer.Images.Archives;
 /// xz of any number of streams one behind the other, with zeros between them, as pixz and cat make; <see cref="XZStream"/>
 /// reads one and says nothing of the rest.
 /// </summary>
-internal sealed class XzStreams(Stream packed) : Stream
+internal sealed class XzStreams(Stream packed) : ReadOnlyStream
 {
     private readonly byte[] _head = new byte[4];
     private Stream _current = new XZStream(packed);
 
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-
-    public override int Read(byte[] buffer, int offset, int count)
+    public override int Read(Span<byte> buffer)
     {
         int read;
         do
-            read = _current.Read(buffer, offset, count);
-        while (read == 0 && count > 0 && Begins(packed.ReadAtLeast(_head, _head.Length, throwOnEndOfStream: false)));
+            read = _current.Read(buffer);
+        while (read == 0 && buffer.Length > 0 && Begins(packed.ReadAtLeast(_head, _head.Length, throwOnEndOfStream: false)));
         return read;
     }
 
-    public override async Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         int read;
         do
-            read = await _current.ReadAsync(buffer.AsMemory(offset, count), cancellationToken).ConfigureAwait(false);
-        while (read == 0 && count > 0
+            read = await _current.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
+        while (read == 0 && buffer.Length > 0
             && Begins(await packed.ReadAtLeastAsync(_head, _head.Length, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false)));
         return read;
     }
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

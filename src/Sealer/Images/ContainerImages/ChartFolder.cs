@@ -96,35 +96,13 @@ internal sealed class ChartFolder : IDisposable
     private string NewPath() => System.IO.Path.Combine(Path, (_names++).ToString(CultureInfo.InvariantCulture));
 
     /// <summary>Copies what is read of a stream, which it leaves open: the rest of it is copied by whoever wants it.</summary>
-    private sealed class CopyingStream(Stream from, Stream copy) : Stream
+    private sealed class CopyingStream(Stream from, Stream copy) : ReadOnlyStream
     {
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-
-        public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
         public override int Read(Span<byte> buffer)
         {
             var read = from.Read(buffer);
             copy.Write(buffer[..read]);
             return read;
         }
-
-        public override void Flush()
-        {
-        }
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     }
 }

@@ -85,24 +85,12 @@ internal sealed class GzipDecoder : LayerDecoder
     }
 
     /// <summary>The layer's bytes, then the mark's; read by <see cref="GZipStream"/> alone.</summary>
-    private sealed class MarkedInput(PackedInput input) : Stream
+    private sealed class MarkedInput(PackedInput input) : ReadOnlyStream
     {
         private int _marked;
 
         /// <summary>True once the layer's own bytes were not enough.</summary>
         public bool IsMarked => _marked > 0;
-
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-
-        public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
         public override int Read(Span<byte> buffer)
         {
@@ -116,15 +104,5 @@ internal sealed class GzipDecoder : LayerDecoder
                 _marked += count;
             return count;
         }
-
-        public override void Flush()
-        {
-        }
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     }
 }

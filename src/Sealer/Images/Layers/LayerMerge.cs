@@ -8,30 +8,40 @@ internal static class LayerMerge
     /// <summary>What is at every path, the root included.</summary>
     public static Dictionary<string, ImageFile> Merge(IReadOnlyList<LayerIndex> layers)
     {
+        var own = layers.Select(ByPath).ToList();
+        var merged = Merge(
+            [.. layers.Select((layer, i) => new LayerToMerge<LayerIndexEntry>(own[i], Removals(layer, LayerEntryKind.Whiteout), Removals(layer, LayerEntryKind.OpaqueFolder)))],
+            entry => entry.Kind);
+        return merged.ToDictionary(
+            p => p.Key,
+            p => p.Value is var (layer, entry)
+                ? new ImageFile(entry, layer, ContentOf(entry, own[layer]))
+                : new ImageFile(Unnamed with { Path = p.Key }, -1, null),
+            StringComparer.Ordinal);
+    }
+
+    /// <summary>The entry that is seen at every path and the number of its layer; null of folders that no layer names, the root among them.</summary>
+    /// <param name="layers">Lowest first.</param>
+    /// <param name="kindOf">What an entry is.</param>
+    public static Dictionary<string, (int Layer, T Entry)?> Merge<T>(IReadOnlyList<LayerToMerge<T>> layers, Func<T, LayerEntryKind> kindOf)
+    {
         // From the top down: what is there already stays, and what an upper layer removed or put something else in the place
         // of is not looked at below. Null is a folder that was only implied: a lower layer may say more of it.
-        var merged = new Dictionary<string, ImageFile?>(StringComparer.Ordinal);
+        var merged = new Dictionary<string, (int Layer, T Entry)?>(StringComparer.Ordinal);
         var hidden = new HashSet<string>(StringComparer.Ordinal);
         var hiddenInside = new HashSet<string>(StringComparer.Ordinal);
         for (var number = layers.Count - 1; number >= 0; number--)
         {
             var layer = layers[number];
-            var own = ByPath(layer);
-            var added = new List<ImageFile>();
-            foreach (var entry in own.Values)
+            var seen = layer.Entries
+                .Where(e => !merged.TryGetValue(e.Key, out var above) || (above is null && kindOf(e.Value) == LayerEntryKind.Folder))
+                .Where(e => !IsHidden(e.Key, hidden, hiddenInside))
+                .ToList();
+            foreach (var (path, entry) in seen)
+                merged[path] = (number, entry);
+            foreach (var (path, _) in seen)
             {
-                if (merged.TryGetValue(entry.Path, out var above) && (above is not null || entry.Kind != LayerEntryKind.Folder))
-                    continue;
-                if (IsHidden(entry.Path, hidden, hiddenInside))
-                    continue;
-                added.Add(new ImageFile(entry, number, ContentOf(entry, own)));
-            }
-
-            foreach (var file in added)
-                merged[file.Path] = file;
-            foreach (var file in added)
-            {
-                for (var parent = file.Path; parent.Length > 0;)
+                for (var parent = path; parent.Length > 0;)
                 {
                     parent = LayerPath.Parent(parent);
                     merged.TryAdd(parent, null);
@@ -39,28 +49,18 @@ internal static class LayerMerge
             }
 
             // Of concern to the layers below only.
-            foreach (var entry in own.Values.Where(e => e.Kind != LayerEntryKind.Folder))
-                hiddenInside.Add(entry.Path);
-            foreach (var entry in layer.Entries)
-            {
-                if (entry.Kind == LayerEntryKind.Whiteout)
-                {
-                    hidden.Add(entry.Path);
-                    hiddenInside.Add(entry.Path);
-                }
-                else if (entry.Kind == LayerEntryKind.OpaqueFolder)
-                {
-                    hiddenInside.Add(entry.Path);
-                }
-            }
+            hiddenInside.UnionWith(layer.Entries.Where(e => kindOf(e.Value) != LayerEntryKind.Folder).Select(e => e.Key));
+            hidden.UnionWith(layer.Removed);
+            hiddenInside.UnionWith(layer.Removed);
+            hiddenInside.UnionWith(layer.Emptied);
         }
 
         merged.TryAdd("", null);
-        return merged.ToDictionary(
-            p => p.Key,
-            p => p.Value ?? new ImageFile(Unnamed with { Path = p.Key }, -1, null),
-            StringComparer.Ordinal);
+        return merged;
     }
+
+    private static IEnumerable<string> Removals(LayerIndex layer, LayerEntryKind kind) =>
+        layer.Entries.Where(e => e.Kind == kind).Select(e => e.Path);
 
     private static Dictionary<string, LayerIndexEntry> ByPath(LayerIndex layer)
     {
@@ -101,3 +101,9 @@ internal static class LayerMerge
         return entry.Kind == LayerEntryKind.File ? entry : null;
     }
 }
+
+/// <summary>One layer of <see cref="LayerMerge"/>.</summary>
+/// <param name="Entries">Files, folders and links by path.</param>
+/// <param name="Removed">What the layers below lose.</param>
+/// <param name="Emptied">Folders in which the layers below lose everything.</param>
+internal sealed record LayerToMerge<T>(IReadOnlyDictionary<string, T> Entries, IEnumerable<string> Removed, IEnumerable<string> Emptied);

@@ -1,7 +1,7 @@
 namespace Sealer.Images.Storage;
 
 /// <summary>Reads a recipe as the one blob it makes. Seekable; has one file open at a time.</summary>
-internal sealed class RecipeStream : Stream
+internal sealed class RecipeStream : ReadOnlyStream
 {
     private readonly IReadOnlyList<RecipeHeadPart> _parts;
     private readonly long[] _starts;
@@ -36,11 +36,7 @@ internal sealed class RecipeStream : Stream
         }
     }
 
-    public override bool CanRead => true;
-
     public override bool CanSeek => true;
-
-    public override bool CanWrite => false;
 
     public override long Length { get; }
 
@@ -56,8 +52,6 @@ internal sealed class RecipeStream : Stream
         }
     }
 
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
     public override int Read(Span<byte> buffer)
     {
         if (!Next(out var left))
@@ -66,9 +60,6 @@ internal sealed class RecipeStream : Stream
         var read = RandomAccess.Read(file.SafeFileHandle, buffer[..(int)Math.Min(buffer.Length, left)], offset);
         return Advance(read, buffer.Length);
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -87,14 +78,6 @@ internal sealed class RecipeStream : Stream
         SeekOrigin.Current => _position + offset,
         _ => Length + offset,
     };
-
-    public override void Flush()
-    {
-    }
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {
