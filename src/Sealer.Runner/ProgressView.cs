@@ -72,18 +72,19 @@ internal sealed class ProgressView(TextWriter terminal, Func<int> width, TimePro
     /// <summary>One line, no longer than the terminal is wide: a longer one would wrap and not be found again.</summary>
     internal static string Line(ProgressRecord record, bool indented, int width)
     {
-        var bar = "";
+        var left = record.SecondsRemaining > 0 ? string.Create(CultureInfo.InvariantCulture, $" {TimeSpan.FromSeconds(record.SecondsRemaining):h\\:mm\\:ss}") : "";
         if (record.PercentComplete >= 0)
         {
             var done = Math.Clamp(record.PercentComplete, 0, 100) * BarWidth / 100;
-            bar = string.Create(CultureInfo.InvariantCulture, $" [{new string('=', done)}{new string(' ', BarWidth - done)}] {record.PercentComplete,3} %");
+            // No bar where it would leave no words.
+            var bar = width < BarWidth * 3 ? "" : $" [{new string('=', done)}{new string(' ', BarWidth - done)}]";
+            left = string.Create(CultureInfo.InvariantCulture, $"{bar} {record.PercentComplete,3} %{left}");
         }
 
-        var left = record.SecondsRemaining > 0 ? string.Create(CultureInfo.InvariantCulture, $" {TimeSpan.FromSeconds(record.SecondsRemaining):h\\:mm\\:ss}") : "";
-        var room = Math.Max(0, width - 1 - bar.Length - left.Length);
+        // Figures stand one below the other, at the right.
+        var room = Math.Max(0, width - 1 - left.Length);
         var text = CellWidth.Cut((indented ? "  " : "") + Words(record), room);
-        // Bars stand one below the other, at the right, where there is room for words beside them.
-        return text + (bar.Length + left.Length == 0 ? "" : new string(' ', room - CellWidth.Of(text))) + bar + left;
+        return left.Length == 0 ? text : text + new string(' ', room - CellWidth.Of(text)) + left;
     }
 
     /// <summary>What a record says, on one line, without what would move the cursor.</summary>

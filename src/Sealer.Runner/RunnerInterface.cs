@@ -110,11 +110,7 @@ internal sealed class RunnerInterface : PSHostUserInterface, IHostUISupportsMult
         while (true)
         {
             _terminal.WriteError(ChoiceLine(choices, [defaultChoice]));
-            var answer = _terminal.ReadLine();
-            // The end of the input is nobody's yes.
-            if (answer is null)
-                throw new PipelineStoppedException();
-            answer = answer.Trim();
+            var answer = ReadAnswer();
             if (answer.Length == 0 && defaultChoice >= 0)
                 return defaultChoice;
             if (answer == "?")
@@ -133,8 +129,8 @@ internal sealed class RunnerInterface : PSHostUserInterface, IHostUISupportsMult
         while (true)
         {
             _terminal.WriteError(ChoiceLine(choices, defaults));
-            var answer = _terminal.ReadLine()?.Trim();
-            if (string.IsNullOrEmpty(answer))
+            var answer = ReadAnswer();
+            if (answer.Length == 0)
                 return chosen.Count > 0 ? chosen : new Collection<int>(defaults);
             if (answer == "?")
                 Explain(choices);
@@ -188,6 +184,9 @@ internal sealed class RunnerInterface : PSHostUserInterface, IHostUISupportsMult
         if (!string.IsNullOrEmpty(message))
             _terminal.WriteError(message + "\n");
     }
+
+    /// <summary>The end of the input is nobody's yes.</summary>
+    private string ReadAnswer() => _terminal.ReadLine()?.Trim() ?? throw new PipelineStoppedException();
 
     private string AskOne(string name)
     {

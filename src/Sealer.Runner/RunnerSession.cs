@@ -59,8 +59,7 @@ internal sealed class RunnerSession : IDisposable
         }
 
         _terminal.Interrupt();
-        if (_terminal.ErrorIsTerminal)
-            _terminal.WriteError("\nStopping. Once more ends the program at once.\n");
+        _terminal.WriteError(_terminal.ErrorIsTerminal ? "\nStopping. Ctrl+C again ends the program at once.\n" : "Stopping.\n");
         return true;
     }
 

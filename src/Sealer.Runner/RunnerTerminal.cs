@@ -37,7 +37,7 @@ internal sealed class RunnerTerminal : IDisposable
         _errorHasColours = ErrorIsTerminal && colours && (_windows?.ErrorUnderstandsEscapes ?? true);
         CanAsk = !nonInteractive && !Console.IsInputRedirected && ErrorIsTerminal;
         if (ErrorIsTerminal && !dumb && (_windows?.ErrorUnderstandsEscapes ?? true))
-            _progress = new ProgressView(_error, () => Width, TimeProvider.System);
+            _progress = new ProgressView(_error, () => TerminalWidth, TimeProvider.System);
         else
             _log = new ProgressLog(_error, TimeProvider.System);
     }
@@ -52,13 +52,13 @@ internal sealed class RunnerTerminal : IDisposable
     /// <summary>True where somebody can answer.</summary>
     public bool CanAsk { get; }
 
-    /// <summary>Columns.</summary>
-    public int Width
+    /// <summary>Columns for results: a log has as many as a table wants.</summary>
+    public int Width => OutputIsTerminal ? TerminalWidth : LogWidth;
+
+    private static int TerminalWidth
     {
         get
         {
-            if (!OutputIsTerminal && !ErrorIsTerminal)
-                return LogWidth;
             try
             {
                 return Console.WindowWidth > 0 ? Console.WindowWidth : UnknownWidth;

@@ -13,7 +13,7 @@ public sealed class ProgressTests
     {
         var record = new ProgressRecord(1, "Fetching registry.example.com/a/very/long/name/of/an/image:v1", "618 B of 1.97 KiB") { PercentComplete = 30, SecondsRemaining = 75 };
 
-        Assert.True(ProgressView.Line(record, indented: true, width).Length < Math.Max(width, 40));
+        Assert.True(ProgressView.Line(record, indented: true, width).Length < width);
     }
 
     [Fact]

@@ -104,6 +104,7 @@ public sealed class TerminalTests : IDisposable
 
         Assert.Equal(130, await terminal.EndAsync());
         Assert.DoesNotContain("never", terminal.Shown, StringComparison.Ordinal);
+        Assert.Contains("Stopping.", terminal.Shown, StringComparison.Ordinal);
         Assert.Contains("a:v1", (await _runner.RunAsync("-Command", "Get-ClusterImage")).Output, StringComparison.Ordinal);
     }
 
