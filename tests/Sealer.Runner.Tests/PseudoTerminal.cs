@@ -1,10 +1,12 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace Sealer.Runner.Tests;
 
 /// <summary>The program on a terminal, which script(1) makes: what is shown there, and somebody who types.</summary>
-internal sealed class PseudoTerminal : IDisposable
+internal sealed partial class PseudoTerminal : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
     private readonly Process _script;
@@ -25,6 +27,25 @@ internal sealed class PseudoTerminal : IDisposable
         {
             lock (_shown)
                 return _shown.ToString().Replace("\r\n", "\n", StringComparison.Ordinal);
+        }
+    }
+
+    /// <summary>What is left on the screen: without colours, and without the lines that were taken away again.</summary>
+    public string Left
+    {
+        get
+        {
+            var left = new StringBuilder();
+            var at = 0;
+            foreach (Match escape in Escape().Matches(Shown))
+            {
+                left.Append(Shown, at, escape.Index - at);
+                at = escape.Index + escape.Length;
+                if (escape.Groups["up"].Success)
+                    left.Length = StartOfLine(left.ToString(), int.Parse(escape.Groups["up"].Value, CultureInfo.InvariantCulture));
+            }
+
+            return left.Append(Shown, at, Shown.Length - at).ToString();
         }
     }
 
@@ -59,6 +80,14 @@ internal sealed class PseudoTerminal : IDisposable
         _script.Dispose();
     }
 
+    private static int StartOfLine(string text, int linesUp)
+    {
+        var at = text.LastIndexOf('\n') + 1;
+        for (; linesUp > 0; linesUp--)
+            at = at < 2 ? 0 : text.LastIndexOf('\n', at - 2) + 1;
+        return at;
+    }
+
     private async Task ReadAsync()
     {
         var buffer = new char[4096];
@@ -69,4 +98,8 @@ internal sealed class PseudoTerminal : IDisposable
                 _shown.Append(buffer, 0, read);
         }
     }
+
+    // Up with everything below erased, a colour, or what the terminal is prepared with.
+    [GeneratedRegex(@"\r\x1b\[(?<up>[0-9]+)A\x1b\[J|\x1b\[[0-9;]*m|\x1b\[\?1h\x1b=")]
+    private static partial Regex Escape();
 }

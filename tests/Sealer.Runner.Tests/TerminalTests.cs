@@ -18,7 +18,7 @@ public sealed class TerminalTests : IDisposable
 
         Assert.Equal(0, await terminal.EndAsync());
         Assert.Contains("\e[32;1m", terminal.Shown, StringComparison.Ordinal);
-        var lines = PlainLines(terminal);
+        var lines = terminal.Left.Split('\n');
         Assert.Contains(lines, line => line.Contains("registry.example.com/", StringComparison.Ordinal));
         Assert.All(lines, line => Assert.True(line.Length <= columns, line));
     }
@@ -54,7 +54,8 @@ public sealed class TerminalTests : IDisposable
 
         Assert.Equal(0, await terminal.EndAsync());
         var bar = "Fetching  3 of 4" + new string(' ', 14) + " [===============     ]  75 %\n";
-        Assert.EndsWith($"{bar}\r\e[1A\e[Ja result\nanother\nthe end\n", terminal.Shown, StringComparison.Ordinal);
+        Assert.Contains(bar, terminal.Shown, StringComparison.Ordinal);
+        Assert.Equal("a result\nanother\nthe end\n", terminal.Left);
     }
 
     [Theory]
@@ -107,7 +108,4 @@ public sealed class TerminalTests : IDisposable
         Assert.Contains("Stopping.", terminal.Shown, StringComparison.Ordinal);
         Assert.Contains("a:v1", (await _runner.RunAsync("-Command", "Get-ClusterImage")).Output, StringComparison.Ordinal);
     }
-
-    private static string[] PlainLines(PseudoTerminal terminal) =>
-        System.Text.RegularExpressions.Regex.Replace(terminal.Shown, @"\r?\x1b\[[0-9;]*[A-Za-z]", "").Split('\n');
 }
