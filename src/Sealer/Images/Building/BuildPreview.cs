@@ -47,7 +47,7 @@ public sealed record PlatformPreview
 /// <param name="Files">How many files it has.</param>
 /// <param name="Bytes">What they have together, before packing.</param>
 /// <param name="Entries">Everything in it, sorted by path.</param>
-/// <param name="Downloads">Addresses that would be downloaded; not in <paramref name="Bytes"/>.</param>
+/// <param name="Downloads">What would be downloaded, without users, passwords and queries; not in <paramref name="Bytes"/>.</param>
 public sealed record LayerPreview(
     KubefileInstruction Instruction,
     string Place,

@@ -6,9 +6,6 @@ namespace Sealer.Images.Building;
 /// <summary>Says what became of a download, and what to do next. Passwords and signed queries stay out of it.</summary>
 internal static class DownloadFailure
 {
-    /// <summary>An address as messages show it.</summary>
-    public static string Shown(Uri uri) => uri.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped);
-
     /// <summary>An answer that is no file.</summary>
     public static SealerException Of(Uri uri, HttpStatusCode status) => Failed(
         uri,
@@ -44,9 +41,9 @@ internal static class DownloadFailure
     public static SealerException WrongContent(Uri uri) => new(
         "ChecksumMismatch",
         ErrorKind.InvalidContent,
-        $"'{Shown(uri)}' is not what --checksum says; look whether the file or the checksum has changed",
-        Shown(uri));
+        $"'{AddressText.Shown(uri)}' is not what --checksum says; look whether the file or the checksum has changed",
+        AddressText.Shown(uri));
 
     private static SealerException Failed(Uri uri, string reason, string next, Exception? fault = null) => new(
-        "DownloadFailed", ErrorKind.Connection, $"'{Shown(uri)}' cannot be downloaded: {reason}; {next}", Shown(uri), fault);
+        "DownloadFailed", ErrorKind.Connection, $"'{AddressText.Shown(uri)}' cannot be downloaded: {reason}; {next}", AddressText.Shown(uri), fault);
 }

@@ -116,7 +116,8 @@ internal sealed class ImageState
 
         if (layer is not null)
             AddLayer(layer);
-        _history.Add((string.Join(' ', instruction.Text.Split('\n', StringSplitOptions.TrimEntries)), layer is null));
+        var line = string.Join(' ', instruction.Text.Split('\n', StringSplitOptions.TrimEntries));
+        _history.Add((AddressText.WithoutUsers(line), layer is null));
     }
 
     /// <summary>Adds a layer that no instruction made.</summary>

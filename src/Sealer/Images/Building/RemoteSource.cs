@@ -37,8 +37,8 @@ internal sealed class RemoteSource(
         ?? throw new SealerException(
             "DownloadWithoutName",
             ErrorKind.InvalidInput,
-            $"the address '{DownloadFailure.Shown(new Uri(address))}' ends in no file name; name the file in the destination",
-            DownloadFailure.Shown(new Uri(address)));
+            $"the address '{AddressText.Shown(new Uri(address))}' ends in no file name; name the file in the destination",
+            AddressText.Shown(new Uri(address)));
 
     /// <summary>The name that a download keeps, or null where the address ends in none.</summary>
     public static string? TryNameOf(string address)
@@ -110,7 +110,7 @@ internal sealed class RemoteSource(
                     return known;
                 if (response.IsSuccessStatusCode)
                 {
-                    var progress = events is null ? null : new DownloadProgress(events, DownloadFailure.Shown(uri));
+                    var progress = events is null ? null : new DownloadProgress(events, AddressText.Shown(uri));
                     await download.ReadAsync(response, progress, cancellationToken).ConfigureAwait(false);
                     return await download.CommitAsync(uri, cancellationToken).ConfigureAwait(false);
                 }
@@ -129,7 +129,7 @@ internal sealed class RemoteSource(
 
             if (download.Length > before)
                 budget.Reset();
-            var reason = $"{DownloadFailure.Shown(uri)}: {(fault is null ? $"the server answers {(int)status!}" : RegistryFault.Describe(fault))}";
+            var reason = $"{AddressText.Shown(uri)}: {(fault is null ? $"the server answers {(int)status!}" : RegistryFault.Describe(fault))}";
             if (!await budget.WaitAsync(asked, fault is not null && RegistryFault.NobodyListens(fault), reason, cancellationToken).ConfigureAwait(false))
                 throw fault is null ? DownloadFailure.Of(uri, status!.Value) : DownloadFailure.Of(uri, fault);
         }

@@ -123,7 +123,7 @@ internal sealed class StepLayout(BuildScratch scratch, RemoteSource? remote, str
     {
         if (remote is not null)
             return await remote.FetchAsync(address, mode, checksum, name, cancellationToken).ConfigureAwait(false);
-        downloads.Add(address);
+        downloads.Add(AddressText.Shown(new Uri(address)));
         var entry = new SourceEntry
         {
             RelativePath = "",
