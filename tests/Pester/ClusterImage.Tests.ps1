@@ -89,6 +89,11 @@ Describe '-WhatIf' {
 }
 
 Describe 'Bad values' {
+    BeforeAll {
+        $null = Build-ClusterImage ./skyline -Tag pester:bad-days -Mode Lite
+        $robot = [pscredential]::new('robot', (ConvertTo-SecureString 'secret' -AsPlainText -Force))
+    }
+
     It '<Script> is refused: <Id>' -ForEach @(
         @{ Script = 'Get-ClusterImage nothing:here'; Id = 'ImageNotFound,*' }
         @{ Script = 'Get-ClusterImage Upper/Case'; Id = 'InvalidImageReference,*' }
@@ -97,11 +102,44 @@ Describe 'Bad values' {
         @{ Script = 'Build-ClusterImage ./skyline -Tag Bad:Name:v1'; Id = 'CannotConvertArgumentNoMessage,*' }
         @{ Script = 'Build-ClusterImage ./skyline -Tag pester:bad -Type whatever'; Id = 'ParameterArgumentValidationError,*' }
         @{ Script = 'Build-ClusterImage ./skyline -Tag pester:bad -BuildArgument novalue'; Id = 'ParameterArgumentTransformationError,*' }
+        @{ Script = 'Build-ClusterImage ./skyline/Kubefile -Tag pester:bad'; Id = 'ContextIsAFile,*' }
+        @{ Script = 'Build-ClusterImage ./skyline -Tag pester:bad -Platform lunix/amd64'; Id = 'CannotConvertArgumentNoMessage,*' }
+        @{ Script = 'Build-ClusterImage ./skyline -Tag pester:bad -ImageArchive ./web.tar'; Id = 'InvalidImageArchive,*' }
+        @{ Script = 'Build-ClusterImage ./skyline -Tag pester:bad -ImageList ./nolist'; Id = 'ContainerImageScanFailed,*' }
+        @{ Script = 'Build-ClusterImage ./skyline -Tag pester:bad -IgnoredImageList ./nolist'; Id = 'IgnoredImageListNotFound,*' }
         @{ Script = 'Import-ClusterImage ./nothing.tar'; Id = 'ArchiveNotFound,*' }
+        @{ Script = 'Import-ClusterImage ./skyline/Kubefile'; Id = 'ArchiveTruncated,*' }
+        @{ Script = 'Import-ClusterImage ./skyline'; Id = 'NotAnImageArchive,*' }
+        @{ Script = 'Test-ClusterImage -Path ./nothing.tar'; Id = 'ArchiveNotFound,*' }
+        @{ Script = 'Export-ClusterImage pester:bad-days -Path ./no/such/folder.tar'; Id = 'FolderNotFound,*' }
+        @{ Script = 'Export-ClusterImage pester:bad-days -Path ./skyline -Format OciFolder'; Id = 'FolderNotEmpty,*' }
+        @{ Script = 'Export-ClusterImage pester:bad-days -Path ./x.tar -SplitSize 10'; Id = 'InvalidPartSize,*' }
+        @{ Script = 'Mount-ClusterImage pester:bad-days* ./skyline'; Id = 'FolderNotEmpty,*' }
+        @{ Script = 'Mount-ClusterImage pester:nothing* ./mount'; Id = 'NotOneImage,*' }
+        @{ Script = 'Compare-ClusterImage pester:bad-days pester:nothing'; Id = 'ImageNotFound,*' }
+        @{ Script = 'Merge-ClusterImage pester:bad-days -Tag pester:bad'; Id = 'TooFewImages,*' }
+        @{ Script = 'Receive-ClusterImage 127.0.0.1:1/web:v1'; Id = 'ConnectionRefused,*' }
+        @{ Script = 'Receive-ClusterImage registry.nowhere.invalid/web:v1'; Id = 'HostNotFound,*' }
+        @{ Script = 'Publish-ClusterImage pester:bad-days -Destination 127.0.0.1:1/web:v1'; Id = 'ConnectionRefused,*' }
+        @{ Script = 'Receive-ClusterImage 127.0.0.1:1/web:v1 -ClientCertificate x.pem'; Id = 'ClientCertificateIncomplete,*' }
+        @{ Script = 'Connect-ClusterRegistry https://registry.example.com -Credential $robot'; Id = 'InvalidRegistry,*' }
         @{ Script = 'Import-ClusterImage Env:PATH'; Id = 'NotAFilePath,*' }
         @{ Script = 'Disconnect-ClusterRegistry registry.example.com'; Id = 'NotConnected,*' }
     ) {
         { Invoke-Expression "$Script -ErrorAction Stop" } | Should -Throw -ErrorId $Id
+    }
+
+    It 'names the archive that is broken' {
+        { Import-ClusterImage ./skyline/Kubefile -ErrorAction Stop } | Should -Throw '*skyline*Kubefile: The archive ends too early*'
+    }
+
+    It 'says that a pattern matches nothing' {
+        Import-ClusterImage *.nothing 3>&1 | Should -BeLike "Nothing matches '*.nothing'*"
+    }
+
+    It 'knows what was meant' {
+        { Get-ClusterImage pester:bad-day -ErrorAction Stop } | Should -Throw '*There is pester:bad-days*'
+        { Build-ClusterImage ./skyline -Tag pester:bad -Platform linxu/amd64 } | Should -Throw "*did you mean 'linux'*"
     }
 }
 

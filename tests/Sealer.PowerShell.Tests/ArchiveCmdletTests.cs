@@ -52,6 +52,18 @@ public sealed class ArchiveCmdletTests : IAsyncLifetime
     }
 
     [Fact]
+    public void One_platform_is_copied_and_verified_alone()
+    {
+        _session.Run($"Copy-ClusterImage {Image} -Destination {_registry.Domain}/team/arm:v3 -Platform linux/arm64");
+        Assert.Equal("linux/arm64", Assert.Single(_session.Run($"(Get-ClusterImage {_registry.Domain}/team/arm:v3).Platforms")).ToString());
+        Assert.Equal(["linux/arm64", "linux/amd64"], _session.Run($"(Test-ClusterImage {Image} -Platform linux/arm64, linux/amd64).Platforms").Select(o => o.ToString()));
+        _session.Run($"Export-ClusterImage {Image} -Path ./both.tar");
+        Assert.Equal(3, Assert.Single(_session.Run("Test-ClusterImage -Path ./both.tar -Platform linux/arm64")).Properties["Blobs"].Value);
+        _session.Try($"Test-ClusterImage {Image} -Platform linux/s390x");
+        Assert.StartsWith("PlatformNotFound,", Assert.Single(_session.Errors).FullyQualifiedErrorId, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Images_that_are_piped_together_go_into_one_archive()
     {
         _session.Run($"Copy-ClusterImage {Image} -Destination {_registry.Domain}/team/second:v1");

@@ -76,10 +76,11 @@ public sealed class RegistryCmdletTests : IAsyncLifetime
 
     [Theory]
     [InlineData("Receive-ClusterImage IMAGE -PlainHttp -WhatIf", "Pull image")]
+    [InlineData("Connect-ClusterRegistry REGISTRY -Credential robot -PlainHttp -WhatIf", "Try user name and password")]
     [InlineData("Copy-ClusterImage IMAGE -Destination x:v1 -Remote -PlainHttp -WhatIf", "Copy to x:v1")]
     public void WhatIf_changes_nothing(string script, string said)
     {
-        Assert.Empty(_session.Run(script.Replace("IMAGE", Image, StringComparison.Ordinal)));
+        Assert.Empty(_session.Run(script.Replace("IMAGE", Image, StringComparison.Ordinal).Replace("REGISTRY", _registry.Domain, StringComparison.Ordinal)));
         Assert.Contains(said, _session.Host.Screen.ToString(), StringComparison.Ordinal);
         Assert.Empty(_session.Run($"Get-ClusterImage '{_registry.Domain}/*'"));
     }
@@ -128,7 +129,7 @@ public sealed class RegistryCmdletTests : IAsyncLifetime
         Assert.Equal(true, Assert.Single(login).Properties["IsVerified"].Value);
         _session.Run($"Receive-ClusterImage {Image} -PlainHttp");
 
-        _session.Run($"Disconnect-ClusterRegistry {_registry.Domain}");
+        Assert.Equal(_registry.Domain, Assert.Single(_session.Run($"Disconnect-ClusterRegistry {_registry.Domain} -PassThru")).ToString());
         _session.Try($"Receive-ClusterImage {Image} -PlainHttp");
         Assert.Single(_session.Errors);
         _session.Run($"param($c) Receive-ClusterImage {Image} -PlainHttp -Credential $c", Robot("secret"));

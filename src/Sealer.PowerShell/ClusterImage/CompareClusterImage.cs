@@ -47,8 +47,8 @@ public sealed class CompareClusterImage : ImageCmdlet
 
     private protected override async Task ProcessAsync(CancellationToken cancellationToken)
     {
-        var before = await SelectAsync(ReferenceImage!, cancellationToken);
-        var after = await SelectAsync(DifferenceImage!, cancellationToken);
+        var before = await OneAsync(ReferenceImage!);
+        var after = await OneAsync(DifferenceImage!);
         var options = new CompareOptions
         {
             Platforms = Platform.Length > 0 ? Platform : null,
@@ -59,16 +59,8 @@ public sealed class CompareClusterImage : ImageCmdlet
             if (Area.Length == 0 || Area.Contains(difference.Area))
                 await WriteAsync(difference);
         }
-    }
 
-    private async Task<ClusterImage> SelectAsync(PSObject given, CancellationToken cancellationToken)
-    {
-        if (given.BaseObject is ClusterImage image)
-            return image;
-        var name = given.ToString();
-        var found = await FindAsync(name, cancellationToken);
-        return found.Count == 1
-            ? found[0]
-            : throw new SealerException("NotOneImage", ErrorKind.InvalidInput, $"'{name}' stands for {found.Count} images. Name one.", name);
+        async Task<ClusterImage> OneAsync(PSObject given) =>
+            given.BaseObject as ClusterImage ?? await FindOneAsync(given.ToString(), cancellationToken);
     }
 }

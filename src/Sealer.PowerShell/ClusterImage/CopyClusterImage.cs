@@ -38,6 +38,11 @@ public sealed class CopyClusterImage : SelectedRegistryImageCmdlet
     [Parameter]
     public SwitchParameter Remote { get; set; }
 
+    /// <summary>Copies only these platforms; of one, the new name then stands for its image alone.</summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(PlatformCompleter))]
+    public Platform[] Platform { get; set; } = [];
+
     private protected override async Task<IReadOnlyList<ClusterImage>> SelectAsync(string name, CancellationToken cancellationToken)
     {
         if (!Remote)
@@ -59,9 +64,18 @@ public sealed class CopyClusterImage : SelectedRegistryImageCmdlet
         },
         cancellationToken);
 
+    private CopyOptions Options(ClusterImage image, ImageReference destination) => new()
+    {
+        Platforms = Platform.Length > 0 ? Platform : null,
+        Referrers = true,
+        Activity = $"Copying {image.Name} to {destination.ToFamiliarString()}",
+    };
+
     private async Task CopyLocalAsync(ClusterImage image, ImageReference destination, CancellationToken cancellationToken)
     {
-        await Store.TagAsync(destination, image.Descriptor, cancellationToken);
+        using var lease = await Store.LeaseAsync(cancellationToken);
+        var copied = await ImageCopier.CopyAsync(Store, image.Descriptor, Store, Options(image, destination), Engine, cancellationToken);
+        await Store.TagAsync(destination, copied, cancellationToken);
         await WriteAsync(await ClusterImages.LoadAsync(Store, destination, cancellationToken));
     }
 
@@ -71,8 +85,7 @@ public sealed class CopyClusterImage : SelectedRegistryImageCmdlet
             "ImageHasNoName", ErrorKind.InvalidInput, $"The image {image.Digest.Short} has no name that says which registry has it.", image.Digest);
         string[] mountFrom = source.Domain == destination.Domain ? [source.Repository] : [];
         var to = Registries.Client(destination.Domain).Repository(destination, mountFrom);
-        var options = new CopyOptions { Referrers = true, Activity = $"Copying {source.ToFamiliarString()} to {destination.ToFamiliarString()}" };
-        var copied = await ImageCopier.CopyAsync(Registries.Repository(source), image.Descriptor, to, options, Engine, cancellationToken);
+        var copied = await ImageCopier.CopyAsync(Registries.Repository(source), image.Descriptor, to, Options(image, destination), Engine, cancellationToken);
         if (destination.Tag is not null)
             await to.TagAsync(destination, copied, cancellationToken);
         await WriteAsync(await ClusterImages.LoadAsync(to, destination, copied, cancellationToken));

@@ -31,7 +31,7 @@ public sealed class FindClusterImage : RegistryCmdlet
     private const int AtOnce = 8;
 
     /// <summary>What to look for: a registry, or names with wildcards in path or tag.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true)]
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [ArgumentCompleter(typeof(ImageNameCompleter))]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]

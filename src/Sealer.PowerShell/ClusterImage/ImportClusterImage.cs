@@ -50,6 +50,7 @@ public sealed class ImportClusterImage : ImageCmdlet
 
     /// <summary>A name for an image to which the archive gives none.</summary>
     [Parameter]
+    [ArgumentCompleter(typeof(ImageNameCompleter))]
     public ImageReference? Tag { get; set; }
 
     /// <summary>Takes only these platforms.</summary>

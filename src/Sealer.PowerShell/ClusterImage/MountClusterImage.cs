@@ -66,8 +66,7 @@ public sealed class MountClusterImage : ImageCmdlet
             return;
         }
 
-        foreach (var image in InputObject is { } given ? [given] : await FindAsync(Name, cancellationToken))
-            await MountAsync(image, cancellationToken);
+        await MountAsync(InputObject ?? await FindOneAsync(Name, cancellationToken), cancellationToken);
     }
 
     private async Task MountAsync(ClusterImage image, CancellationToken cancellationToken)

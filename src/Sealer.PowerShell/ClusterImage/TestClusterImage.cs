@@ -38,6 +38,11 @@ public sealed class TestClusterImage : SelectedImageCmdlet
     [ValidateNotNullOrEmpty]
     public string[] Path { get; set; } = [];
 
+    /// <summary>Verifies only these platforms, each by itself; without, all together, and the index.</summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(PlatformCompleter))]
+    public Platform[] Platform { get; set; } = [];
+
     /// <summary>Returns true or false instead of what was found.</summary>
     [Parameter]
     public SwitchParameter Quiet { get; set; }
@@ -69,7 +74,21 @@ public sealed class TestClusterImage : SelectedImageCmdlet
 
     private async Task VerifyAsync(IImageSource source, ImageReference? reference, Descriptor descriptor, CancellationToken cancellationToken)
     {
-        var result = await ImageVerifier.VerifyAsync(source, reference, descriptor, Engine, cancellationToken);
-        await WriteAsync(Quiet ? result.Passed : result);
+        var wanted = new List<Descriptor>();
+        if (Platform.Length > 0)
+        {
+            var image = await ClusterImages.LoadAsync(source, reference, descriptor, cancellationToken);
+            wanted.AddRange(Platform.Select(platform => image.ForPlatform(platform).Descriptor));
+        }
+        else
+        {
+            wanted.Add(descriptor);
+        }
+
+        foreach (var root in wanted)
+        {
+            var result = await ImageVerifier.VerifyAsync(source, reference, root, Engine, cancellationToken);
+            await WriteAsync(Quiet ? result.Passed : result);
+        }
     }
 }

@@ -27,6 +27,7 @@ public sealed class NewClusterImageIndex : GatheredImagesCmdlet
 {
     /// <summary>The name; what had it before loses it.</summary>
     [Parameter(Mandatory = true, Position = 1)]
+    [ArgumentCompleter(typeof(ImageNameCompleter))]
     public ImageReference? Tag { get; set; }
 
     /// <summary>Annotations of the index: a hashtable, or <c>name=value</c> text.</summary>

@@ -24,12 +24,12 @@ namespace Sealer.PowerShell;
 /// </example>
 /// <returns>Nothing; with -PassThru the registry, the user, and whether the registry has verified them.</returns>
 /// <seealso cref="DisconnectClusterRegistry"/>
-[Cmdlet(VerbsCommunications.Connect, "ClusterRegistry")]
+[Cmdlet(VerbsCommunications.Connect, "ClusterRegistry", SupportsShouldProcess = true)]
 [OutputType(typeof(ClusterRegistryLogin))]
 public sealed class ConnectClusterRegistry : RegistryCmdlet
 {
     /// <summary>The registry: <c>host</c> or <c>host:port</c>, as in the names of its images.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true)]
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [ArgumentCompleter(typeof(RegistryCompleter))]
     [ValidateNotNullOrEmpty]
     public string Registry { get; set; } = "";
@@ -40,6 +40,8 @@ public sealed class ConnectClusterRegistry : RegistryCmdlet
 
     private protected override async Task ProcessAsync(CancellationToken cancellationToken)
     {
+        if (!await ShouldProcessAsync(Registry, "Try user name and password and keep them"))
+            return;
         var given = await OnPipeline(() => Credential is null || Credential == PSCredential.Empty
             ? Host.UI.PromptForCredential($"Log on to {Registry}", "User name and password, or an access token in its place.", "", Registry)
             : Credential);

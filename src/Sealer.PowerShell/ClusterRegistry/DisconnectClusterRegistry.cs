@@ -11,9 +11,10 @@ namespace Sealer.PowerShell;
 /// <code>Disconnect-ClusterRegistry registry.example.com</code>
 /// Forgets one registry.
 /// </example>
-/// <returns>Nothing.</returns>
+/// <returns>Nothing; with -PassThru the registries that were forgotten.</returns>
 /// <seealso cref="ConnectClusterRegistry"/>
 [Cmdlet(VerbsCommunications.Disconnect, "ClusterRegistry", SupportsShouldProcess = true)]
+[OutputType(typeof(string))]
 public sealed class DisconnectClusterRegistry : ImageCmdlet
 {
     /// <summary>Registries as they were connected: <c>host</c> or <c>host:port</c>.</summary>
@@ -21,6 +22,10 @@ public sealed class DisconnectClusterRegistry : ImageCmdlet
     [ArgumentCompleter(typeof(RegistryCompleter))]
     [ValidateNotNullOrEmpty]
     public string[] Registry { get; set; } = [];
+
+    /// <summary>Returns the registries that were forgotten.</summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
 
     private protected override Task ProcessAsync(CancellationToken cancellationToken) => ForEachAsync(
         Registry,
@@ -34,6 +39,9 @@ public sealed class DisconnectClusterRegistry : ImageCmdlet
                 throw new SealerException(
                     "NotConnected", ErrorKind.NotFound, $"No user name is kept for {registry}. Name the registry as it was connected.", registry);
             }
+
+            if (PassThru)
+                await WriteAsync(registry);
         },
         cancellationToken);
 }

@@ -23,10 +23,15 @@ public abstract class ImageCmdlet : AsyncCmdlet
     }
 
     /// <summary>The full paths that a pattern matches; of a name that is no pattern itself, whether it is there or not.</summary>
-    private protected IReadOnlyList<string> FullPaths(string path, bool literal) =>
-        literal || !WildcardPattern.ContainsWildcardCharacters(path)
-            ? [FullPath(path)]
-            : [.. SessionState.Path.GetResolvedProviderPathFromPSPath(path, out _)];
+    private protected IReadOnlyList<string> FullPaths(string path, bool literal)
+    {
+        if (literal || !WildcardPattern.ContainsWildcardCharacters(path))
+            return [FullPath(path)];
+        var paths = SessionState.Path.GetResolvedProviderPathFromPSPath(path, out _);
+        if (paths.Count == 0)
+            WriteWarning($"Nothing matches '{path}' in '{SessionState.Path.CurrentLocation}'.");
+        return paths;
+    }
 
     /// <summary>Does something with each; what fails is written as an error, and the next follows.</summary>
     private protected async Task ForEachAsync<T>(IEnumerable<T> items, Func<T, Task> action, CancellationToken cancellationToken)
@@ -48,6 +53,20 @@ public abstract class ImageCmdlet : AsyncCmdlet
     /// <summary>The images of the local store that a name stands for, see <see cref="ImageFinder"/>.</summary>
     private protected async Task<IReadOnlyList<ClusterImage>> FindAsync(string name, CancellationToken cancellationToken) =>
         await LoadAsync(new ImageFinder(Store).Find(name), cancellationToken);
+
+    /// <summary>The image of the local store that a name stands for.</summary>
+    /// <exception cref="SealerException"><c>NotOneImage</c>.</exception>
+    private protected async Task<ClusterImage> FindOneAsync(string name, CancellationToken cancellationToken)
+    {
+        var found = new ImageFinder(Store).Find(name);
+        return found.DistinctBy(image => image.Descriptor.Digest).Count() == 1
+            ? await ClusterImages.LoadAsync(Store, found[0].Reference, found[0].Descriptor, cancellationToken)
+            : throw new SealerException(
+                "NotOneImage",
+                ErrorKind.InvalidInput,
+                $"'{name}' stands for {(found.Count == 0 ? "no image" : $"{found.Count} images: {string.Join(", ", found.Take(5).Select(image => image.Reference?.ToFamiliarString() ?? image.Descriptor.Digest.Short))}")}. Name one.",
+                name);
+    }
 
     /// <summary>Describes images; those that are broken are written as errors.</summary>
     private protected async Task<IReadOnlyList<ClusterImage>> LoadAsync(IEnumerable<StoredImage> stored, CancellationToken cancellationToken)

@@ -44,10 +44,7 @@ internal sealed class ImageFinder(ImageStore store)
 
     private static string Advice(IReadOnlyList<StoredImage> all, ImageReference wanted)
     {
-        var near = all.Select(image => image.Reference).OfType<ImageReference>()
-            .Where(reference => reference.Name == wanted.Name
-                || reference.Repository.Split('/')[^1] == wanted.Repository.Split('/')[^1])
-            .Select(reference => reference.ToFamiliarString()).Order(StringComparer.Ordinal).Take(5).ToList();
+        var near = ImageNames.Near(wanted, all.Select(image => image.Reference).OfType<ImageReference>());
         return near.Count > 0
             ? $"There is {string.Join(", ", near)}."
             : "Get-ClusterImage lists those that there are; Receive-ClusterImage and Import-ClusterImage bring others.";

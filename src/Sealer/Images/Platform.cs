@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text.Json.Serialization;
+using Sealer.Kubefiles.Syntax;
 
 namespace Sealer.Images;
 
@@ -39,6 +40,13 @@ public sealed record Platform
         },
     };
 
+    // Go's, which are OCI's; unknown/unknown is what attestations say.
+    private static string[] OperatingSystems { get; } =
+        ["linux", "windows", "darwin", "freebsd", "netbsd", "openbsd", "dragonfly", "solaris", "illumos", "aix", "android", "ios", "js", "plan9", "wasip1", "zos", "unknown"];
+
+    private static string[] Architectures { get; } =
+        ["amd64", "arm64", "arm", "386", "loong64", "ppc64le", "ppc64", "riscv64", "s390x", "mips", "mipsle", "mips64", "mips64le", "sparc64", "wasm", "unknown"];
+
     /// <summary>Reads <c>os/architecture[/variant]</c>; the usual synonyms (<c>x86_64</c>, <c>aarch64</c>) are understood.</summary>
     /// <exception cref="SealerException"><c>InvalidPlatform</c>: not of that form.</exception>
     public static Platform Parse(string text)
@@ -62,7 +70,22 @@ public sealed record Platform
             "armel" => ("arm", "v6"),
             var name => (name, (string?)null),
         };
+        Require(parts[0], OperatingSystems, "operating system", text);
+        Require(architecture, Architectures, "architecture", text);
         return new Platform { Os = parts[0], Architecture = architecture, Variant = parts.Length == 3 ? parts[2] : impliedVariant };
+    }
+
+    // A word that nobody knows would make an image that runs nowhere.
+    private static void Require(string word, string[] known, string what, string text)
+    {
+        if (!known.Contains(word, StringComparer.Ordinal))
+        {
+            throw new SealerException(
+                "InvalidPlatform",
+                ErrorKind.InvalidInput,
+                $"'{text}' is not a platform: '{word}' is no {what}{Spelling.DidYouMean(word, known)}. Write os/architecture[/variant], for example linux/amd64 or linux/arm/v7.",
+                text);
+        }
     }
 
     /// <summary>

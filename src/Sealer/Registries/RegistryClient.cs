@@ -141,7 +141,7 @@ public sealed class RegistryClient : IDisposable
             throw new SealerException(
                 "InvalidRegistry",
                 ErrorKind.InvalidInput,
-                $"'{domain}' is not a registry: {reason ?? "write host[:port]; a host without a dot needs a port, or is 'localhost'"}.",
+                $"'{domain}' is not a registry{(reason is null ? "" : $": {reason}")}. Write host or host:port, without https:// and without a path; a host without a dot needs a port, or is 'localhost'.",
                 domain);
         }
 

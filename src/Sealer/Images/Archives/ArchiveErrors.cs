@@ -26,12 +26,27 @@ internal static class ArchiveErrors
         $"'{name}' is not in the archive. It is incomplete; get it again from where it came from.",
         name);
 
-    public static SealerException Unusable(string path, Exception inner) => new(
-        inner is FileNotFoundException or DirectoryNotFoundException ? "ArchiveNotFound" : "ArchiveUnusable",
-        inner is FileNotFoundException or DirectoryNotFoundException ? ErrorKind.NotFound : ErrorKind.ResourceUnavailable,
-        $"The archive '{path}' cannot be used: {inner.Message}",
-        path,
-        inner);
+    /// <summary>An archive that cannot be opened or read.</summary>
+    public static SealerException Unusable(string path, Exception inner) => inner is FileNotFoundException or DirectoryNotFoundException
+        ? new SealerException(
+            "ArchiveNotFound", ErrorKind.NotFound, $"There is no archive '{path}'. Check the path; it may be a file, the index of parts, or a folder.", path, inner)
+        : new SealerException(
+            "ArchiveUnusable", ErrorKind.ResourceUnavailable, $"The archive '{path}' cannot be read: {inner.Message} Check that it may be read.", path, inner);
+
+    /// <summary>An archive that cannot be written.</summary>
+    public static SealerException Unwritable(string path, Exception inner)
+    {
+        var folder = Path.GetDirectoryName(path);
+        return inner is DirectoryNotFoundException && !Directory.Exists(folder)
+            ? new SealerException(
+                "FolderNotFound", ErrorKind.NotFound, $"There is no folder '{folder}' to write '{Path.GetFileName(path)}' to. Make it first, or give another path.", path, inner)
+            : new SealerException(
+                "ArchiveUnwritable", ErrorKind.ResourceUnavailable, $"'{path}' cannot be written: {inner.Message} Check the rights to its folder, or give another path.", path, inner);
+    }
+
+    /// <summary>What is wrong with an archive, with its place: who reads several has to know which one it is.</summary>
+    public static SealerException At(string path, SealerException e) =>
+        e.Message.Contains(path, StringComparison.Ordinal) ? e : new SealerException(e.Id, e.Kind, $"{path}: {e.Message}", e.Target ?? path, e);
 
     public static SealerException Unknown(string path, IEnumerable<string> names)
     {

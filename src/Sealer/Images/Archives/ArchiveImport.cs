@@ -56,11 +56,12 @@ public static class ArchiveImport
             using var lease = await store.LeaseAsync(cancellationToken).ConfigureAwait(false);
             return await CopyAsync(archive, activity, store, options, progress, cancellationToken).ConfigureAwait(false);
         }
-        catch (SealerException e) when (parts is not null && e.Kind == ErrorKind.InvalidContent)
+        catch (SealerException e) when (e.Kind == ErrorKind.InvalidContent)
         {
             // Only now is it worth hashing all of them: to say which one to copy again.
-            await parts.VerifyAsync(cancellationToken).ConfigureAwait(false);
-            throw;
+            if (parts is not null)
+                await parts.VerifyAsync(cancellationToken).ConfigureAwait(false);
+            throw ArchiveErrors.At(path, e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

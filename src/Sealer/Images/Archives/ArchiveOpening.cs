@@ -30,11 +30,12 @@ internal static class ArchiveOpening
                 throw;
             }
         }
-        catch (SealerException e) when (parts is not null && e.Kind == ErrorKind.InvalidContent)
+        catch (SealerException e) when (e.Kind == ErrorKind.InvalidContent)
         {
             // Only now is it worth hashing all of them: to say which one to copy again.
-            await parts.VerifyAsync(cancellationToken).ConfigureAwait(false);
-            throw;
+            if (parts is not null)
+                await parts.VerifyAsync(cancellationToken).ConfigureAwait(false);
+            throw ArchiveErrors.At(path, e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

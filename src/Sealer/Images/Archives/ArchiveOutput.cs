@@ -56,7 +56,7 @@ internal sealed class ArchiveOutput : IAsyncDisposable
         }
         catch (IOException e)
         {
-            throw DiskSpace.IsFull(e) ? DiskSpace.Full(Path.GetDirectoryName(_path)!, buffer.Length, e) : ArchiveErrors.Unusable(_path, e);
+            throw DiskSpace.IsFull(e) ? DiskSpace.Full(Path.GetDirectoryName(_path)!, buffer.Length, e) : ArchiveErrors.Unwritable(_path, e);
         }
     }
 
@@ -91,7 +91,7 @@ internal sealed class ArchiveOutput : IAsyncDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw DiskSpace.IsFull(e) ? DiskSpace.Full(Path.GetDirectoryName(_path)!, null, e) : ArchiveErrors.Unusable(_path, e);
+            throw DiskSpace.IsFull(e) ? DiskSpace.Full(Path.GetDirectoryName(_path)!, null, e) : ArchiveErrors.Unwritable(_path, e);
         }
     }
 
@@ -113,7 +113,7 @@ internal sealed class ArchiveOutput : IAsyncDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw DiskSpace.IsFull(e) ? DiskSpace.Full(Path.GetDirectoryName(_path)!, null, e) : ArchiveErrors.Unusable(_path, e);
+            throw DiskSpace.IsFull(e) ? DiskSpace.Full(Path.GetDirectoryName(_path)!, null, e) : ArchiveErrors.Unwritable(_path, e);
         }
 
         _temporary.Add(path);

@@ -80,7 +80,7 @@ internal static class DockerExport
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw DiskSpace.IsFull(e) ? DiskSpace.Full(request.Path, null, e) : ArchiveErrors.Unusable(request.Path, e);
+            throw DiskSpace.IsFull(e) ? DiskSpace.Full(request.Path, null, e) : ArchiveErrors.Unwritable(request.Path, e);
         }
         finally
         {

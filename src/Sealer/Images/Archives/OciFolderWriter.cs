@@ -27,7 +27,7 @@ public sealed class OciFolderWriter : IImageTarget, IReferrerTarget
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw ArchiveErrors.Unusable(_root, e);
+            throw ArchiveErrors.Unwritable(_root, e);
         }
     }
 

@@ -22,7 +22,7 @@ internal sealed record SingleImage(Descriptor Descriptor, ImageManifest Manifest
             throw new SealerException(
                 "OnePlatformOnly",
                 ErrorKind.InvalidInput,
-                $"Docker's forms hold one platform an image, and this image has {manifests.Count} ({offered}). Say which one, or use {ArchiveFormat.OciArchive}.",
+                $"Docker's forms hold one platform an image, and this image has {manifests.Count} ({offered}). Say which one (-Platform), or use {ArchiveFormat.OciArchive}.",
                 root.Digest);
         }
 

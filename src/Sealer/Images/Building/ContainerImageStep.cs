@@ -18,6 +18,15 @@ internal sealed class ContainerImageStep(BuildServices services, Platform platfo
     {
         if (_options.Mode == BuildMode.Lite)
             return null;
+        if (_options.ImageArchives.FirstOrDefault(text => ArchiveLocation.TryParse(text, Environment.CurrentDirectory) is null) is { } wrong)
+        {
+            throw new SealerException(
+                "InvalidImageArchive",
+                ErrorKind.InvalidInput,
+                $"'{wrong}' is no image archive. Write oci-archive:PATH[:NAME], oci:PATH[:NAME] or docker-archive:PATH[:NAME].",
+                wrong);
+        }
+
         return await ContainerImageScanner.ScanAsync(
             new ContainerImageScanOptions
             {
@@ -70,7 +79,7 @@ internal sealed class ContainerImageStep(BuildServices services, Platform platfo
             throw new SealerException(
                 "IgnoredImageListNotFound",
                 ErrorKind.NotFound,
-                $"There is no list of images to leave out at '{path}'.",
+                $"There is no list of images to leave out at '{path}'. Give a text file with one image a line.",
                 path);
         }
 

@@ -8,12 +8,21 @@ namespace Sealer.Images.Building;
 /// <param name="Text">The text.</param>
 internal sealed record KubefileSource(string Name, string? Path, string Text)
 {
-    /// <exception cref="SealerException"><c>KubefileNotFound</c>.</exception>
+    /// <exception cref="SealerException"><c>KubefileNotFound</c>, <c>ContextIsAFile</c>.</exception>
     public static async Task<KubefileSource> ReadAsync(BuildOptions options, CancellationToken cancellationToken)
     {
         if (options.KubefileText is { } text)
             return new KubefileSource("Kubefile", options.KubefilePath, text);
         var path = System.IO.Path.GetFullPath(options.KubefilePath ?? System.IO.Path.Combine(options.ContextFolder, "Kubefile"));
+        if (File.Exists(options.ContextFolder))
+        {
+            throw new SealerException(
+                "ContextIsAFile",
+                ErrorKind.InvalidInput,
+                $"'{options.ContextFolder}' is a file. Give the folder that COPY and APP read from; a Kubefile of another name or place is given with -File.",
+                options.ContextFolder);
+        }
+
         if (!File.Exists(path))
         {
             throw new SealerException(

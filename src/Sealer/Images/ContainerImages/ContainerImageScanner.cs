@@ -155,7 +155,7 @@ public sealed class ContainerImageScanner
     {
         var values = _options.Helm.Values;
         foreach (var file in values.SelectMany(pair => pair.Value).Where(file => !File.Exists(file)))
-            all.Errors.Add($"There is no file of helm values at '{file}'.");
+            all.Errors.Add($"There is no file of helm values at '{file}'. Check the path.");
         if (charts == 0 && values.Count > 0)
             all.Errors.Add($"There are helm values for '{values.Keys.First()}', and the image has no chart.");
     }
@@ -166,12 +166,12 @@ public sealed class ContainerImageScanner
         using var archives = new ArchiveSources(null);
         using var given = new StringReader(string.Join('\n', _options.ContainerImages));
         all.Add(await ImageListFile.ReadAsync(
-            "ContainerImages", given, Environment.CurrentDirectory, archives, ImageOrigin.ExplicitList, cancellationToken).ConfigureAwait(false));
+            "-ImageArchive", given, Environment.CurrentDirectory, archives, ImageOrigin.ExplicitList, cancellationToken).ConfigureAwait(false));
         foreach (var list in _options.ImageLists)
         {
             if (!File.Exists(list))
             {
-                all.Errors.Add($"There is no list of images at '{list}'.");
+                all.Errors.Add($"There is no list of images at '{list}'. Give a text file with one image a line.");
                 continue;
             }
 
@@ -185,7 +185,7 @@ public sealed class ContainerImageScanner
         {
             if (!File.Exists(list))
             {
-                all.Errors.Add($"There is no list of images with credentials at '{list}'.");
+                all.Errors.Add($"There is no list of images with credentials at '{list}'. Give a YAML file of registry, username, password and images.");
                 continue;
             }
 

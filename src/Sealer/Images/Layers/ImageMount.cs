@@ -29,6 +29,9 @@ public sealed record ImageMount
 
     /// <summary>Of an overlay, its layers, lowest first.</summary>
     internal IReadOnlyList<Digest> Layers { get; init; } = [];
+
+    /// <inheritdoc/>
+    public override string ToString() => Path;
 }
 
 /// <summary>How an image is mounted.</summary>

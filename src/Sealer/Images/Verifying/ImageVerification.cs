@@ -26,4 +26,7 @@ public sealed record ImageVerification
 
     /// <summary>Container images that were found whole inside, over all platforms.</summary>
     public required int ContainerImages { get; init; }
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Name} {(Passed ? "passed" : "failed")}";
 }
