@@ -1,0 +1,94 @@
+using System.Text;
+using Sealer.Clusterfiles.Documents;
+using Sealer.Clusterfiles.Reading;
+
+namespace Sealer.Clusterfiles;
+
+/// <summary>
+/// The file that says what a cluster shall be: documents of kind Cluster (sealer's second form, and its first, which is
+/// converted), Config, Plugin, Application, and those of kubeadm, kubelet and kube-proxy.
+/// </summary>
+public static class Clusterfile
+{
+    private const string DefaultName = "Clusterfile";
+
+    /// <summary>Reads a Clusterfile. Never throws for what is in the text: every mistake becomes a diagnostic.</summary>
+    /// <param name="text">The file's text; CRLF and a byte order mark are understood.</param>
+    /// <param name="options">Names, secrets and how strict to be; defaults where null.</param>
+    public static ClusterfileReadResult Read(string text, ClusterfileReadOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var context = Context(text, options);
+        var spec = new ClusterfileDocuments(context).Read();
+        return new ClusterfileReadResult(context.Diagnostics.HasErrors ? null : spec, context.Diagnostics.InOrder());
+    }
+
+    /// <summary>Reads a Clusterfile from disk: UTF-8, or what its byte order mark says.</summary>
+    /// <param name="path">Its path.</param>
+    /// <param name="options">Names, secrets and how strict to be; defaults where null.</param>
+    /// <exception cref="SealerException"><c>ClusterfileNotFound</c>, or <c>ClusterfileUnreadable</c>: too large, no text, or not to be read by this user.</exception>
+    public static ClusterfileReadResult ReadFile(string path, ClusterfileReadOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        options ??= new ClusterfileReadOptions();
+        var text = ReadText(path);
+        return Read(text, options with
+        {
+            FileName = options.FileName ?? Path.GetFileName(path),
+            BaseFolder = options.BaseFolder ?? Path.GetDirectoryName(Path.GetFullPath(path)),
+        });
+    }
+
+    /// <summary>Reads a file of plugins, as images carry them below <c>plugins/</c>.</summary>
+    /// <param name="text">The file's text.</param>
+    /// <param name="cluster">The cluster it is for, whose hosts and roles plugins name; null where it is not known.</param>
+    /// <param name="options">Names and how strict to be; defaults where null.</param>
+    public static PluginReadResult ReadPlugins(string text, ClusterSpec? cluster = null, ClusterfileReadOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var context = Context(text, options);
+        var plugins = new ClusterfileDocuments(context).ReadPluginFile(cluster);
+        return new PluginReadResult(plugins, context.Diagnostics.InOrder());
+    }
+
+    private static ReadContext Context(string text, ClusterfileReadOptions? options)
+    {
+        options ??= new ClusterfileReadOptions();
+        return new ReadContext(options.FileName ?? DefaultName, new SourceText(WithoutMarks(text)), options);
+    }
+
+    // Files that were put together of several carry a mark in front of each.
+    private static string WithoutMarks(string text)
+    {
+        text = text.TrimStart('\uFEFF');
+        return text.Contains("\n\uFEFF", StringComparison.Ordinal) ? text.Replace("\n\uFEFF", "\n", StringComparison.Ordinal) : text;
+    }
+
+    private static string ReadText(string path)
+    {
+        try
+        {
+            using var stream = File.OpenRead(path);
+            if (stream.Length > 4L * ClusterfileDocuments.MaxLength)
+                throw Unreadable($"it has {stream.Length / 1024 / 1024} MiB");
+            using var reader = new StreamReader(stream, new UTF8Encoding(false, throwOnInvalidBytes: true), detectEncodingFromByteOrderMarks: true);
+            return reader.ReadToEnd();
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new SealerException(
+                "ClusterfileNotFound", ErrorKind.NotFound, $"There is no Clusterfile at '{path}'. Give the path of one, or make one with New-Clusterfile.", path, e);
+        }
+        catch (DecoderFallbackException)
+        {
+            throw Unreadable("it is not UTF-8 text");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            throw Unreadable(e.Message);
+        }
+
+        SealerException Unreadable(string reason) => new(
+            "ClusterfileUnreadable", ErrorKind.InvalidInput, $"The Clusterfile '{path}' cannot be read: {reason}.", path);
+    }
+}

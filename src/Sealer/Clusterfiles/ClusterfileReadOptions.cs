@@ -1,0 +1,26 @@
+namespace Sealer.Clusterfiles;
+
+/// <summary>What a Clusterfile is read with.</summary>
+public sealed record ClusterfileReadOptions
+{
+    /// <summary>The name that diagnostics begin with; null: the file's own, or <c>Clusterfile</c> for a text.</summary>
+    public string? FileName { get; init; }
+
+    /// <summary>Where relative paths of secrets' files begin; null: the file's folder, or the current one for a text.</summary>
+    public string? BaseFolder { get; init; }
+
+    /// <summary>
+    /// True: fields and kinds that nobody knows are warnings. For files that other programs wrote, like the one a cluster
+    /// keeps; sealer ignores what it does not know.
+    /// </summary>
+    public bool Tolerant { get; init; }
+
+    /// <summary>
+    /// False: what <c>passwdFrom</c> and its like name is not read and may be missing, so that a file can be checked where its
+    /// secrets are not. Such a <see cref="Secret"/> knows its source and has no value.
+    /// </summary>
+    public bool ResolveSecrets { get; init; } = true;
+
+    /// <summary>Asked for the variables that <c>passwdFrom: { env: NAME }</c> names; the process's environment unless told.</summary>
+    public Func<string, string?> Variables { get; init; } = System.Environment.GetEnvironmentVariable;
+}

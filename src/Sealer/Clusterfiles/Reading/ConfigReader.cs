@@ -1,0 +1,62 @@
+using Sealer.Clusterfiles.Documents;
+
+namespace Sealer.Clusterfiles.Reading;
+
+/// <summary>Reads documents of kind Config.</summary>
+internal static class ConfigReader
+{
+    private static readonly Dictionary<string, ConfigProcessor> Processors = new(StringComparer.Ordinal)
+    {
+        ["value"] = ConfigProcessor.Value,
+        ["toJson"] = ConfigProcessor.ToJson,
+        ["toBase64"] = ConfigProcessor.ToBase64,
+        ["toSecret"] = ConfigProcessor.ToSecret,
+    };
+
+    public static ConfigSpec? Read(Fields document, ReadContext context)
+    {
+        var metadata = Metadata.Read(document);
+        var fields = document.Map("spec");
+        document.Finish();
+        if (fields is null)
+        {
+            context.Error(document.At("spec"), "the Config needs a spec with path and data");
+            return null;
+        }
+
+        var settings = FileSettings.Read(fields, context);
+        var application = fields.Scalar("appName");
+        if (application is { Value.Length: > 0 } && !Names.IsSegment(application.Value))
+            context.Error(application, $"{Quoting.Quote(application.Value)} cannot be an application's name");
+        var processors = ReadProcessors(fields, context);
+        fields.Finish();
+        return settings is null ? null : new ConfigSpec
+        {
+            Name = metadata.Name ?? settings.Path,
+            Path = settings.Path,
+            Data = settings.Data,
+            Strategy = settings.Strategy,
+            Processors = processors,
+            ApplicationName = application is { Value.Length: > 0 } ? application.Value : null,
+            Location = context.LocationOf(document.Node),
+        };
+    }
+
+    private static List<ConfigProcessor> ReadProcessors(Fields fields, ReadContext context)
+    {
+        var result = new List<ConfigProcessor>();
+        if (fields.Scalar("process") is not { } process)
+            return result;
+        foreach (var word in process.Value.Split('|', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (Processors.TryGetValue(word, out var processor))
+                result.Add(processor);
+            else
+                context.Error(process, $"{Quoting.Quote(word)} is not a processor{Quoting.DidYouMean(word, Processors.Keys)}; there are value, toJson, toBase64 and toSecret");
+        }
+
+        if (result.Contains(ConfigProcessor.ToBase64) && result.Contains(ConfigProcessor.ToSecret))
+            context.Warning(process, "with toSecret the entries are base64 anyway, so toBase64 encodes them twice; pods will see base64");
+        return result;
+    }
+}
