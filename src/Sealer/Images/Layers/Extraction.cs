@@ -1,22 +1,18 @@
 namespace Sealer.Images.Layers;
 
 /// <summary>
-/// One extraction into a folder that was empty, or that an earlier one filled. Keeps account of everything it made, and goes only through folders that it
-/// made itself and that still are folders; what it finds and did not make, it does not touch. So no link, whoever made
-/// it, is ever written through.
+/// One extraction into a folder that was empty, or that an earlier one filled: makes what the layers say, where
+/// <see cref="ExtractedTree"/> finds that it may be made.
 /// </summary>
 internal sealed class Extraction
 {
     private const int SetIdBits = 0b110_000_000_000;
     private const int MaxWarnings = 100;
-    private static readonly EnumerationOptions Everything = new() { AttributesToSkip = 0, IgnoreInaccessible = false };
 
     private readonly string _root;
     private readonly ExtractOptions _options;
-    private readonly ExtractedNode _top = new("", null, LayerEntryKind.Folder);
+    private readonly ExtractedTree _tree;
     private readonly List<string> _warnings = [];
-    private ExtractedNode? _checked;
-    private int _layer;
     private long _files;
     private long _bytes;
     private bool _attributesWarned;
@@ -25,40 +21,19 @@ internal sealed class Extraction
     {
         _root = Path.GetFullPath(root);
         _options = options;
+        _tree = new ExtractedTree(_root, options.Names);
     }
 
     /// <summary>Bytes written so far.</summary>
     public long Bytes => _bytes;
 
-    /// <summary>
-    /// Takes what is in the folder for its own, links not followed: of an earlier extraction and of a program that has
-    /// changed it since. Nobody may write there meanwhile.
-    /// </summary>
-    public void Adopt(CancellationToken cancellationToken)
-    {
-        var open = new Stack<ExtractedNode>([_top]);
-        while (open.TryPop(out var folder))
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            foreach (var info in new DirectoryInfo(PathOf(folder)).EnumerateFileSystemInfos("*", Everything))
-            {
-                var isLink = (info.Attributes & FileAttributes.ReparsePoint) != 0;
-                var kind = isLink ? LayerEntryKind.SymbolicLink : info is DirectoryInfo ? LayerEntryKind.Folder : LayerEntryKind.File;
-                var node = new ExtractedNode(info.Name, folder, kind);
-                folder.Children[_options.Names.Fold(info.Name)] = node;
-                if (kind != LayerEntryKind.Folder)
-                    continue;
-                node.Mode = OperatingSystem.IsWindows() ? null : (int)info.UnixFileMode;
-                node.Modified = info.LastWriteTimeUtc;
-                open.Push(node);
-            }
-        }
-    }
+    /// <inheritdoc cref="ExtractedTree.Adopt"/>
+    public void Adopt(CancellationToken cancellationToken) => _tree.Adopt(cancellationToken);
 
     /// <summary>Applies the next layer.</summary>
     public async Task ApplyAsync(LayerReader layer, Action<long> progress, CancellationToken cancellationToken)
     {
-        _layer++;
+        _tree.Layer++;
         while (await layer.NextAsync(cancellationToken).ConfigureAwait(false) is { } entry)
         {
             try
@@ -86,7 +61,7 @@ internal sealed class Extraction
     /// <summary>Gives folders their modes and times, which writing into them would have changed.</summary>
     public ExtractReport Finish()
     {
-        FinishFolder(_top, _root);
+        _tree.Finish();
         return new ExtractReport(_files, _bytes, _warnings);
     }
 
@@ -104,12 +79,12 @@ internal sealed class Extraction
                 KeepRemoval(entry);
                 break;
             case LayerEntryKind.Whiteout:
-                if (Find(entry.Path) is { } removed)
-                    RemoveLower(removed);
+                if (_tree.Find(entry.Path) is { } removed)
+                    _tree.RemoveLower(removed);
                 break;
             case LayerEntryKind.OpaqueFolder:
-                if (Find(entry.Path) is { } emptied)
-                    RemoveLowerChildren(emptied);
+                if (_tree.Find(entry.Path) is { } emptied)
+                    _tree.RemoveLowerChildren(emptied);
                 break;
             case LayerEntryKind.Folder:
                 MakeFolder(entry);
@@ -131,16 +106,16 @@ internal sealed class Extraction
 
     private void MakeFolder(LayerEntry entry)
     {
-        var node = Folder(entry.Path, entry.Path, isEntry: true);
+        var node = _tree.Folder(entry.Path, entry.Path, isEntry: true);
         node.Mode = Mode(entry);
         node.Modified = Time(entry);
         if (_options.Owners)
-            NativeFiles.Owner(PathOf(node), entry.Uid, entry.Gid);
+            NativeFiles.Owner(_tree.PathOf(node), entry.Uid, entry.Gid);
     }
 
     private async ValueTask WriteFileAsync(LayerEntry entry, LayerReader layer, CancellationToken cancellationToken)
     {
-        var path = Place(entry);
+        var path = _tree.Place(entry);
         long offset = 0;
         // CreateNew makes the file itself or fails; it opens nothing that is there, and no link.
         using var file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write, FileShare.None);
@@ -161,7 +136,7 @@ internal sealed class Extraction
 
     private void MakeSymbolicLink(LayerEntry entry)
     {
-        var path = Place(entry);
+        var path = _tree.Place(entry);
         try
         {
             File.CreateSymbolicLink(path, OperatingSystem.IsWindows() ? entry.LinkTarget!.Replace('/', '\\') : entry.LinkTarget!);
@@ -181,12 +156,12 @@ internal sealed class Extraction
     private void MakeHardLink(LayerEntry entry)
     {
         // Only to a file that this extraction made: not to what a link points at, and to nothing outside.
-        var target = Find(entry.LinkTarget!);
+        var target = _tree.Find(entry.LinkTarget!);
         if (target is not { Kind: LayerEntryKind.File } || entry.LinkTarget == entry.Path)
             throw LayerErrors.Unsafe(entry.Path, $"it is a hard link to '{LayerErrors.Shown(entry.LinkTarget!)}', which is no file of the image");
-        var parent = Folder(LayerPath.Parent(entry.LinkTarget!), entry.LinkTarget!);
-        var source = Path.Combine(PathOf(parent), target.Name);
-        var path = Place(entry, LayerEntryKind.File);
+        var parent = _tree.Folder(LayerPath.Parent(entry.LinkTarget!), entry.LinkTarget!);
+        var source = Path.Combine(_tree.PathOf(parent), target.Name);
+        var path = _tree.Place(entry, LayerEntryKind.File);
         NativeFiles.HardLink(source, path);
         _files++;
     }
@@ -202,7 +177,7 @@ internal sealed class Extraction
                 LayerErrors.Shown(entry.Path));
         }
 
-        var path = Place(entry);
+        var path = _tree.Place(entry);
         NativeFiles.Device(path, entry.Kind, entry.DeviceMajor, entry.DeviceMinor);
         if (_options.Owners)
             NativeFiles.Owner(path, entry.Uid, entry.Gid);
@@ -217,184 +192,25 @@ internal sealed class Extraction
     {
         if (entry.Kind == LayerEntryKind.OpaqueFolder)
         {
-            Hide(Folder(entry.Path, entry.Path));
+            _tree.Hide(_tree.Folder(entry.Path, entry.Path));
         }
-        else if (Find(entry.Path) is { } there)
+        else if (_tree.Find(entry.Path) is { } there)
         {
             if (there.Kind == LayerEntryKind.Folder)
-                Hide(there);
+                _tree.Hide(there);
         }
         else
         {
-            NativeFiles.Device(Place(entry, LayerEntryKind.CharacterDevice), LayerEntryKind.CharacterDevice, 0, 0);
-            Find(entry.Path)!.IsRemoval = true;
+            NativeFiles.Device(_tree.Place(entry, LayerEntryKind.CharacterDevice), LayerEntryKind.CharacterDevice, 0, 0);
+            _tree.Find(entry.Path)!.IsRemoval = true;
         }
     }
-
-    private void Hide(ExtractedNode folder) => NativeFiles.Attribute(PathOf(folder), "trusted.overlay.opaque", "y"u8.ToArray());
 
     // Windows knows no time before 1601, and no file of an image is as old as Unix.
     private static DateTimeOffset Time(LayerEntry entry) =>
         entry.Modified < DateTimeOffset.UnixEpoch ? DateTimeOffset.UnixEpoch : entry.Modified;
 
     private int Mode(LayerEntry entry) => _options.SetId ? entry.Mode : entry.Mode & ~SetIdBits;
-
-    /// <summary>Where an entry that is no folder goes: its folder is there, and what was in its place is gone.</summary>
-    private string Place(LayerEntry entry, LayerEntryKind? kind = null)
-    {
-        var name = entry.Path[(entry.Path.LastIndexOf('/') + 1)..];
-        if (entry.Path.Length == 0)
-            throw LayerErrors.Unsafe("/", "the root of an image is a folder");
-        var parent = Folder(LayerPath.Parent(entry.Path), entry.Path);
-        if (Child(parent, name, entry.Path) is { } before)
-        {
-            if (before.Layer == _layer && before.Children.Values.Any(c => c.Layer == _layer))
-                throw LayerErrors.Unsafe(entry.Path, "it would take the place of a folder of the same layer");
-            Delete(before);
-        }
-
-        var path = Path.Combine(PathOf(parent), name);
-        CheckFree(path, entry.Path);
-        parent.Children[_options.Names.Fold(name)] = new ExtractedNode(name, parent, kind ?? entry.Kind) { Layer = _layer };
-        return path;
-    }
-
-    /// <summary>The folder at a path, made where it is missing; every folder above it is proved to be one.</summary>
-    private ExtractedNode Folder(string path, string entry, bool isEntry = false)
-    {
-        var node = _top;
-        var parts = path.Length == 0 ? [] : path.Split('/');
-        for (var i = 0; i < parts.Length; i++)
-        {
-            var child = Child(node, parts[i], entry);
-            var removed = child is { IsRemoval: true };
-            if (child is not null && child.Kind != LayerEntryKind.Folder)
-            {
-                // An upper layer may have a folder where a lower one had a file or link, and a layer may name a path twice.
-                // But what lies below a link of its own layer is an attempt to write where the link points.
-                if (child.Layer == _layer && !removed && !(isEntry && i == parts.Length - 1))
-                    throw LayerErrors.Unsafe(entry, $"'{LayerErrors.Shown(parts[i])}' above it is no folder");
-                Delete(child);
-                child = null;
-            }
-
-            node = child ?? AddFolder(node, parts[i], entry);
-            node.Layer = _layer;
-            if (removed)
-                Hide(node);
-        }
-
-        CheckReal(node, entry);
-        return node;
-    }
-
-    private ExtractedNode AddFolder(ExtractedNode parent, string name, string entry)
-    {
-        var node = new ExtractedNode(name, parent, LayerEntryKind.Folder);
-        var path = Path.Combine(PathOf(parent), name);
-        CheckReal(parent, entry);
-        CheckFree(path, entry);
-        if (OperatingSystem.IsWindows())
-            Directory.CreateDirectory(path);
-        else
-            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        parent.Children[_options.Names.Fold(name)] = node;
-        return node;
-    }
-
-    private ExtractedNode? Child(ExtractedNode folder, string name, string entry)
-    {
-        if (_options.Names.WhyNot(name) is { } why)
-            throw LayerErrors.Unsafe(entry, why);
-        var child = folder.Children.GetValueOrDefault(_options.Names.Fold(name));
-        return child is null || child.Name == name ? child : throw Collides(entry, child.Name);
-    }
-
-    private ExtractedNode? Find(string path)
-    {
-        var node = _top;
-        foreach (var name in path.Length == 0 ? [] : path.Split('/'))
-        {
-            if (Child(node, name, path) is not { } child)
-                return null;
-            node = child;
-        }
-
-        return node;
-    }
-
-    /// <summary>Removes what the layers below put there; what this layer put there stays.</summary>
-    private void RemoveLower(ExtractedNode node)
-    {
-        if (node.Layer != _layer)
-            Delete(node);
-        else
-            RemoveLowerChildren(node);
-    }
-
-    private void RemoveLowerChildren(ExtractedNode node)
-    {
-        foreach (var child in node.Children.Values.ToList())
-            RemoveLower(child);
-    }
-
-    private void Delete(ExtractedNode node)
-    {
-        CheckReal(node.Parent!, PathOf(node));
-        _checked = null;
-        FolderRemoval.Delete(PathOf(node));
-        node.Parent!.Children.Remove(_options.Names.Fold(node.Name));
-    }
-
-    /// <summary>Proves that a folder and all above it still are the folders that were made, unless that was just done.</summary>
-    private void CheckReal(ExtractedNode folder, string entry)
-    {
-        if (ReferenceEquals(folder, _checked))
-            return;
-        for (var at = folder; at.Parent is not null; at = at.Parent)
-        {
-            var info = new DirectoryInfo(PathOf(at));
-            if (!info.Exists || info.LinkTarget is not null || (info.Attributes & FileAttributes.ReparsePoint) != 0)
-                throw LayerErrors.Unsafe(entry, $"the folder '{LayerErrors.Shown(at.Name)}' was replaced while the image was extracted");
-        }
-
-        _checked = folder;
-    }
-
-    private void CheckFree(string path, string entry)
-    {
-        // Our account says nothing is there. If something is, this file system takes two names for one.
-        var info = new FileInfo(path);
-        if (info.Exists || info.LinkTarget is not null || Directory.Exists(path))
-            throw Collides(entry, info.Name);
-    }
-
-    private static SealerException Collides(string entry, string other) => new(
-        "LayerNameCollision",
-        ErrorKind.InvalidContent,
-        $"'{LayerErrors.Shown(entry)}' of the image cannot be extracted here: to this file system its name is the same as that of '{LayerErrors.Shown(other)}'. Extract it on Linux.",
-        LayerErrors.Shown(entry));
-
-    private string PathOf(ExtractedNode node)
-    {
-        if (node.Parent is null)
-            return _root;
-        return Path.Combine(PathOf(node.Parent), node.Name);
-    }
-
-    private void FinishFolder(ExtractedNode folder, string path)
-    {
-        foreach (var child in folder.Children.Values)
-        {
-            if (child.Kind == LayerEntryKind.Folder)
-                FinishFolder(child, Path.Combine(path, child.Name));
-        }
-
-        if (!OperatingSystem.IsWindows() && (folder.Mode is not null || folder.Parent is not null))
-            File.SetUnixFileMode(path, (UnixFileMode)(folder.Mode ?? 0b111_101_101));
-        if (folder.Mode is not null)
-            Directory.SetLastWriteTimeUtc(path, folder.Modified.UtcDateTime);
-    }
 
     private void Warn(string message)
     {

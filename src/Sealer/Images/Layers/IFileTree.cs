@@ -20,7 +20,7 @@ public enum FileTreeEntryKind
 public sealed record FileTreeEntry(string Path, FileTreeEntryKind Kind, long Size);
 
 /// <summary>
-/// Files by relative path, wherever they are: a folder on disk, the merged layers of an image, or one laid over another.
+/// Files by relative path, wherever they are: the merged layers of an image, or the rootfs of one that is being built.
 /// Read-only and safe for concurrent use.
 /// </summary>
 public interface IFileTree

@@ -28,7 +28,7 @@ public sealed class ImageMountsTests : IDisposable
         Assert.Empty(_mounts.List());
         var mount = await MountAsync(layers, "m");
 
-        Assert.Equal(["c", "etc", "etc/a"], new FolderFileTree(mount.Path).List("").Select(e => e.Path));
+        Assert.Equal(["c", "etc", "etc/a"], FolderListing.Of(mount.Path).Select(e => e.Path));
         var listed = Assert.Single(new ImageMounts(ImageStore.Open(_folder["store"])).List());
         Assert.Equal((_folder["m"], "skyline:v3", Image, false, true), (listed.Path, listed.Image, listed.Digest, listed.IsOverlay, listed.IsReady));
 

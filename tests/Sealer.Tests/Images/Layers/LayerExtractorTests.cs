@@ -340,7 +340,7 @@ public sealed class LayerExtractorTests : IDisposable
         Assert.Equal((UnixFileMode)0b111_101_101, System.IO.File.GetUnixFileMode(_folder["out/new"]));
     }
 
-    private IEnumerable<string> Extracted() => new FolderFileTree(_folder["out"]).List("").Select(e => e.Path);
+    private IEnumerable<string> Extracted() => FolderListing.Of(_folder["out"]).Select(e => e.Path);
 
     private async Task RefusedAsync(string id, params byte[][] layers) => await RefusedAsync(id, new ExtractOptions(), layers);
 

@@ -148,9 +148,9 @@ public sealed class RealLayerTests : IDisposable
         try
         {
             Assert.True(overlay.IsOverlay);
-            var expected = new FolderFileTree(extracted.Path).List("").ToList();
+            var expected = FolderListing.Of(extracted.Path).ToList();
             Assert.Equal(["again", "again/new", "again2", "again2/f", "etc", "etc/a", "opaque", "opaque/new"], expected.Select(e => e.Path));
-            Assert.Equal(expected, new FolderFileTree(overlay.Path).List(""));
+            Assert.Equal(expected, FolderListing.Of(overlay.Path));
             Assert.Equal("a2", await System.IO.File.ReadAllTextAsync(overlay.Path + "/etc/a"));
             await System.IO.File.WriteAllTextAsync(overlay.Path + "/etc/a", "changed");
             Assert.Equal("a2", await System.IO.File.ReadAllTextAsync(second.Path + "/etc/a"));
