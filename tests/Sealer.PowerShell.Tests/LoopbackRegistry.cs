@@ -69,6 +69,9 @@ internal sealed partial class LoopbackRegistry : IAsyncDisposable
 
     public bool HasManifest(string repository, string tag) => _manifests.ContainsKey($"{repository}:{tag}");
 
+    /// <summary>The digest of a manifest that is there.</summary>
+    public string DigestOf(string repository, string tag) => DigestOf(_manifests[$"{repository}:{tag}"].Body);
+
     public async ValueTask DisposeAsync()
     {
         _listener.Close();
