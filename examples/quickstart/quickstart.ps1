@@ -39,8 +39,11 @@ $online = $false
 if (-not $Offline) {
     try { $online = [bool](Find-ClusterImage registry.k8s.io/pause:3.10 -ErrorAction Stop) } catch { $online = $false }
 }
-if (-not $online) {
-    ''
+''
+if ($online) {
+    '2. There is internet: the build downloads the container images'
+}
+else {
     '2. No internet: making stand-ins for the container images'
     $build.ImageArchive = foreach ($wanted in 'registry.k8s.io/pause:3.10', 'docker.io/library/busybox:1.36', 'docker.io/library/nginx:1.27') {
         $file = [IO.Path]::Combine($Path, ($wanted -replace '[^a-z0-9.]', '-') + '.tar')
