@@ -74,7 +74,9 @@ public sealed class CopyClusterImage : SelectedRegistryImageCmdlet
     private async Task CopyLocalAsync(ClusterImage image, ImageReference destination, CancellationToken cancellationToken)
     {
         using var lease = await Store.LeaseAsync(cancellationToken);
-        var copied = await ImageCopier.CopyAsync(Store, image.Descriptor, Store, Options(image, destination), Engine, cancellationToken);
+        var copied = Platform.Length == 0
+            ? image.Descriptor
+            : await ImageCopier.CopyAsync(Store, image.Descriptor, Store, Options(image, destination), Engine, cancellationToken);
         await Store.TagAsync(destination, copied, cancellationToken);
         await WriteAsync(await ClusterImages.LoadAsync(Store, destination, cancellationToken));
     }

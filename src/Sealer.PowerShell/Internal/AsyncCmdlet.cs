@@ -15,9 +15,12 @@ public abstract class AsyncCmdlet : PSCmdlet, IDisposable
 
     private protected AsyncCmdlet()
     {
-        _progress = new ProgressLines(record => _pump?.Post(() => WriteProgress(record)));
+        _progress = new ProgressLines(record => _pump?.Post(() => WriteProgress(record)), ProgressDelay);
         Engine = new EventSink(this);
     }
+
+    /// <summary>How long something must take to have a progress line.</summary>
+    private protected virtual TimeSpan ProgressDelay => TimeSpan.FromMilliseconds(500);
 
     /// <summary>Where the engine tells what it does: becomes progress, warnings and verbose output.</summary>
     private protected IProgress<SealerEvent> Engine { get; }

@@ -21,7 +21,10 @@ internal static class Errors
         return first switch
         {
             SealerException known => new ErrorRecord(known, known.Id, Category(known.Kind), known.Target),
-            UnauthorizedAccessException => new ErrorRecord(first, "AccessDenied", ErrorCategory.PermissionDenied, null),
+            UnauthorizedAccessException => new ErrorRecord(first, "AccessDenied", ErrorCategory.PermissionDenied, null)
+            {
+                ErrorDetails = new ErrorDetails($"{first.Message} Look who may read and write there; this runs as '{Environment.UserName}'."),
+            },
             FileNotFoundException missing => new ErrorRecord(first, "FileNotFound", ErrorCategory.ObjectNotFound, missing.FileName),
             DirectoryNotFoundException => new ErrorRecord(first, "FolderNotFound", ErrorCategory.ObjectNotFound, null),
             IOException => new ErrorRecord(first, "InputOutput", ErrorCategory.ResourceUnavailable, null),

@@ -6,10 +6,11 @@ namespace Sealer.PowerShell;
 
 /// <summary>
 /// Turns the engine's stream of figures into progress lines: one for what is being done, one under it for each part at
-/// hand, each told at most four times a second.
+/// hand, each told at most four times a second. What is over at once is not told: lines that flash help nobody.
 /// </summary>
 /// <param name="tell">Shows a record; must return at once.</param>
-internal sealed class ProgressLines(Action<ProgressRecord> tell)
+/// <param name="delay">How long something must take to be told.</param>
+internal sealed class ProgressLines(Action<ProgressRecord> tell, TimeSpan delay)
 {
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(250);
 
@@ -28,7 +29,8 @@ internal sealed class ProgressLines(Action<ProgressRecord> tell)
                 activity.Items.Add(value.Item, item = new Item(value.Item, ++_lastId));
             item.Done = value.Done;
             item.Total = value.Total;
-            Show(activity, item);
+            if (Stopwatch.GetElapsedTime(activity.Started) >= delay)
+                Show(activity, item);
         }
     }
 
@@ -140,6 +142,8 @@ internal sealed class ProgressLines(Action<ProgressRecord> tell)
 
     private sealed class Activity(string name, int id)
     {
+        public long Started { get; } = Stopwatch.GetTimestamp();
+
         public string Name { get; } = name;
 
         public Line Line { get; } = new(id);

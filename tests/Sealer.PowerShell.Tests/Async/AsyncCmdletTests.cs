@@ -12,6 +12,7 @@ public sealed class AsyncCmdletTests : IDisposable
         state.Commands.Add(new SessionStateCmdletEntry("Wait-Stop", typeof(WaitStop), null));
         state.Commands.Add(new SessionStateCmdletEntry("Test-Input", typeof(TestInput), null));
         state.Commands.Add(new SessionStateCmdletEntry("Invoke-Everything", typeof(InvokeEverything), null));
+        state.Commands.Add(new SessionStateCmdletEntry("Invoke-Briefly", typeof(InvokeBriefly), null));
     });
 
     public void Dispose() => _session.Dispose();
@@ -115,6 +116,13 @@ public sealed class AsyncCmdletTests : IDisposable
         _session.Host.Answer = 0;
         Assert.Equal(true, Assert.Single(_session.Run("Invoke-Everything -Confirm")).BaseObject);
         Assert.Contains("Really?", _session.Host.Screen.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_is_over_at_once_has_no_progress_line()
+    {
+        _session.Run("Invoke-Briefly -WhatIf -WarningAction Ignore");
+        Assert.Empty(_session.Host.Progress);
     }
 
     [Fact]

@@ -98,8 +98,10 @@ public sealed class TestInput : AsyncCmdlet
 
 /// <summary>Asks, tells and shows.</summary>
 [Cmdlet(VerbsLifecycle.Invoke, "Everything", SupportsShouldProcess = true)]
-public sealed class InvokeEverything : AsyncCmdlet
+public class InvokeEverything : AsyncCmdlet
 {
+    private protected override TimeSpan ProgressDelay => TimeSpan.Zero;
+
     private protected override async Task ProcessAsync(CancellationToken cancellationToken)
     {
         await Task.WhenAll(Enumerable.Range(0, 8).Select(i => Task.Run(
@@ -114,6 +116,13 @@ public sealed class InvokeEverything : AsyncCmdlet
         if (await ShouldProcessAsync("the image", "Remove"))
             await WriteAsync(await ShouldContinueAsync("Really?", "Caption"));
     }
+}
+
+/// <summary>Does the same, and never long enough to tell.</summary>
+[Cmdlet(VerbsLifecycle.Invoke, "Briefly", SupportsShouldProcess = true)]
+public sealed class InvokeBriefly : InvokeEverything
+{
+    private protected override TimeSpan ProgressDelay => TimeSpan.MaxValue;
 }
 
 /// <summary>Another module's command of the name of one of ours.</summary>

@@ -50,7 +50,7 @@ internal sealed class StoreFolder
             throw new SealerException(
                 "StoreUnusable",
                 ErrorKind.ResourceUnavailable,
-                $"The image store '{folder.Root}' cannot be used: {e.Message} Set {SealerHome.Variable} to a folder that you may write to.",
+                $"The image store '{folder.Root}' cannot be used ({e.Message.TrimEnd('.')}): this user may not write to it, or it is no folder. Set {SealerHome.Variable} to a folder that you may write to.",
                 folder.Root,
                 e);
         }
