@@ -6,6 +6,22 @@ namespace Sealer.Images.Building.Running;
 /// </summary>
 internal sealed class UnshareRuntime(string path) : IContainerRuntime
 {
+    // What C libraries and their loaders take from the environment and act upon: glibc's list of what set-user-id programs
+    // must not see. setpriv and chroot still run on this machine, from the image's folder: a variable of the image that
+    // names a library there would have it loaded outside.
+    private static readonly HashSet<string> Unsafe = new(StringComparer.Ordinal)
+    {
+        "GCONV_PATH", "GETCONF_DIR", "GLIBC_TUNABLES", "HOSTALIASES", "LOCALDOMAIN", "LOCPATH", "MALLOC_CHECK_", "MALLOC_TRACE",
+        "NIS_PATH", "NLSPATH", "RESOLV_HOST_CONF", "RES_OPTIONS", "TMPDIR", "TZDIR",
+    };
+
+    // By the image's own shell, once nothing of this machine is in sight.
+    private const string Inside = """
+        cd "$1" || exit 1; shift
+        while [ "$1" != -- ]; do export "$1"; shift; done; shift
+        exec "$@"
+        """;
+
     private static readonly string[] Tools = ["sh", "mount", "ln", "mkdir", "cp", "chmod", "env", "setpriv", "chroot"];
 
     // The root folder is moved over the root of the mount namespace before chroot: a chroot alone can be left again.
@@ -48,7 +64,7 @@ internal sealed class UnshareRuntime(string path) : IContainerRuntime
 
         var started = Path.Combine(run.Bundle, "started");
         File.Delete(started);
-        var shell = $"cd {Quoted(run.WorkingFolder)} && exec \"$@\"";
+        var isSafe = run.Env.ToLookup(IsSafe);
         var bounding = "-all," + string.Join(',', OciRuntimeSpec.Capabilities.Select(c => "+" + c["CAP_".Length..].ToLowerInvariant()));
         List<string> command =
         [
@@ -62,11 +78,13 @@ internal sealed class UnshareRuntime(string path) : IContainerRuntime
             tools["sh"]!, "-c", Script, "sealer-run",
             run.RootFolder, started, run.ScriptFile ?? "", run.WorkingFolder,
             .. run.Binds.SelectMany(b => new[] { b.Source, b.Inside }), "--",
-            tools["env"]!, "-i", .. run.Env,
+            tools["env"]!, "-i", .. isSafe[true],
             tools["setpriv"]!, "--bounding-set=" + bounding, "--inh-caps=-all",
             tools["chroot"]!, ".",
             // chroot cannot change the folder; the image's own shell does where another one than the root is asked for.
-            .. run.WorkingFolder == "/" ? Array.Empty<string>() : ["/bin/sh", "-c", shell, "sealer-run"],
+            .. run.WorkingFolder == "/" && !isSafe[false].Any()
+                ? Array.Empty<string>()
+                : ["/bin/sh", "-c", Inside, "sealer-run", run.WorkingFolder, .. isSafe[false], "--"],
             .. run.Arguments,
         ];
         var exitCode = await ContainerProcess.RunAsync(run.Identity, run.Bundle, command, output, null, cancellationToken).ConfigureAwait(false);
@@ -77,5 +95,6 @@ internal sealed class UnshareRuntime(string path) : IContainerRuntime
             : new RuntimeOutcome(exitCode);
     }
 
-    private static string Quoted(string text) => "'" + text.Replace("'", "'\\''", StringComparison.Ordinal) + "'";
+    private static bool IsSafe(string variable) =>
+        !variable.StartsWith("LD_", StringComparison.Ordinal) && !Unsafe.Contains(variable.Split('=', 2)[0]);
 }

@@ -64,6 +64,19 @@ public sealed class RealRunTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Everything))]
+    public async Task Variables_of_the_image_that_loaders_obey_reach_no_program_of_the_machine(string runtime, bool asNobody)
+    {
+        // The loader of a program of the machine would write down what it loads; busybox here is static and has none.
+        var (_, output) = await Run(runtime, asNobody, "env; pwd", env: ["LD_DEBUG=files", "TZDIR=/a b", "X=1"]);
+        Assert.Contains("LD_DEBUG=files", output);
+        Assert.Contains("TZDIR=/a b", output);
+        Assert.Contains("X=1", output);
+        Assert.Contains("/", output);
+        Assert.DoesNotContain(output, line => line.Contains("calling init", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [MemberData(nameof(Everything))]
     public async Task Exit_code_place_and_last_output_are_in_the_error(string runtime, bool asNobody)
     {
         var e = await Assert.ThrowsAsync<SealerException>(() => Run(runtime, asNobody, "echo one; echo two >&2; exit 7"));
