@@ -85,8 +85,9 @@ internal sealed class RunStep(BuildServices services, Platform platform, RootfsT
     {
         if (_root is not null && _unpacked == state.Layers.Count)
             return _root;
-        var isRoot = Environment.IsPrivilegedProcess;
-        var options = new ExtractOptions { Owners = isRoot, Devices = isRoot, SetId = true };
+
+        // Never devices: a container without limits of its own would open the disk that a parent image names.
+        var options = new ExtractOptions { Owners = Environment.IsPrivilegedProcess, SetId = true };
         Descriptor[] layers = [.. state.Layers.Skip(_unpacked)];
         var report = _root is null
             ? await LayerExtractor.ExtractAsync(services.Store, layers, _root = services.Scratch.NewPath(), options, null, cancellationToken).ConfigureAwait(false)

@@ -1,3 +1,4 @@
+using System.Formats.Tar;
 using Sealer.Events;
 using Sealer.Images;
 using Sealer.Images.Building;
@@ -168,6 +169,20 @@ public sealed class ClusterImageBuilderTests : IDisposable
         Assert.Empty(_fixture.Store.List());
         if (id != "ImageNotFound")
             Assert.Equal(message, (await Assert.ThrowsAsync<SealerException>(() => _fixture.PreviewAsync(kubefile))).Message);
+    }
+
+    [LinuxFact]
+    public async Task A_parent_with_a_device_is_refused_before_anything_of_it_runs()
+    {
+        var tar = new MemoryStream();
+        await using (var writer = new TarWriter(tar, leaveOpen: true))
+            await writer.WriteEntryAsync(new PaxTarEntry(TarEntryType.BlockDevice, "disk") { DeviceMajor = 8, DeviceMinor = 0, Mode = (UnixFileMode)0b110_110_110 });
+        var layer = _fixture.Registry.Add(MediaType.OciLayer, tar.ToArray());
+        _fixture.Registry.Names["r.io/hostile:v1"] = await new TinyClusterImage().WriteAsync(
+            _fixture.Registry,
+            manifest => manifest with { Layers = [layer] },
+            config => config with { Rootfs = new ImageRootfs { DiffIds = [layer.Digest] } });
+        Assert.Equal("DeviceRefused", (await _fixture.FailAsync("FROM r.io/hostile:v1|RUN [\"/x\"]")).Id);
     }
 
     [Fact]
