@@ -135,23 +135,28 @@ internal sealed class StoreBlobs(StoreFolder folder)
     /// <inheritdoc cref="ImageStore.SetAsideIfDamagedAsync"/>
     public async Task<bool> SetAsideIfDamagedAsync(Digest digest, CancellationToken cancellationToken)
     {
-        // As if it were being fetched: two that find the damage at once must not set aside what one of them has mended.
-        using var claim = FileLock.TryTake(folder.PartialPath(digest), exclusive: true);
-        if (claim is null || !TryGetSize(digest, out _))
+        if (!await IsDamagedAsync(digest, cancellationToken).ConfigureAwait(false))
             return false;
-        var parts = ReadRecipe(digest)?.Head.Parts.Select(part => part.Blob).OfType<Digest>().Distinct() ?? [];
+
+        // Claimed as if it were being fetched, and looked at again: of two that find the damage at once, neither may set aside
+        // what the other has mended.
+        using var claim = FileLock.TryTake(folder.PartialPath(digest), exclusive: true);
+        if (claim is null || !await IsDamagedAsync(digest, cancellationToken).ConfigureAwait(false))
+            return false;
         var path = TryGetPath(digest);
-        var damaged = false;
-        foreach (var part in path is null ? parts : [])
-            damaged |= await SetAsideIfDamagedAsync(part, cancellationToken).ConfigureAwait(false);
-        if (damaged || await IsRightAsync(digest, cancellationToken).ConfigureAwait(false))
-            return damaged;
-        StoreFolder.Replace(path ?? folder.RecipePath(digest), folder.NewTemporary());
+        var parts = path is null ? ReadRecipe(digest)?.Head.Parts ?? [] : [];
+        var liesInParts = false;
+        foreach (var part in parts.Select(part => part.Blob).OfType<Digest>().Distinct())
+            liesInParts |= await SetAsideIfDamagedAsync(part, cancellationToken).ConfigureAwait(false);
+        if (!liesInParts)
+            StoreFolder.Replace(path ?? folder.RecipePath(digest), folder.NewTemporary());
         return true;
     }
 
-    private async Task<bool> IsRightAsync(Digest digest, CancellationToken cancellationToken)
+    private async Task<bool> IsDamagedAsync(Digest digest, CancellationToken cancellationToken)
     {
+        if (!TryGetSize(digest, out _))
+            return false;
         using var hash = digest.CreateHash();
         var stream = OpenRead(digest);
         await using (stream.ConfigureAwait(false))
@@ -160,7 +165,7 @@ internal sealed class StoreBlobs(StoreFolder folder)
                 .ConfigureAwait(false);
         }
 
-        return digest.Matches(hash.GetHashAndReset());
+        return !digest.Matches(hash.GetHashAndReset());
     }
 
     private bool HasParts(RecipeFile recipe) => recipe.Head.Parts

@@ -32,6 +32,15 @@ public sealed class DamagedStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task Copying_again_into_a_whole_store_writes_nothing()
+    {
+        var image = await FetchedAsync();
+        var before = Directory.GetFileSystemEntries(_store.Folder, "*", SearchOption.AllDirectories);
+        await CopyAsync(_far, image, _store);
+        Assert.Equal(before.Order(), Directory.GetFileSystemEntries(_store.Folder, "*", SearchOption.AllDirectories).Order());
+    }
+
+    [Fact]
     public async Task A_damaged_layer_that_an_export_finds_is_fetched_again()
     {
         var image = await FetchedAsync();
