@@ -133,11 +133,7 @@ internal sealed class PlatformBuild(BuildServices services, Platform platform)
         if (from.IsScratch)
             return;
 
-        var images = new BaseImages(services.Store, services.Registries, services.Events);
-        var basePlatform = from.Platform ?? platform;
-        _base = download
-            ? await images.GetAsync(from, basePlatform, _options.Pull, cancellationToken).ConfigureAwait(false)
-            : (await images.FindLocalAsync(from.Reference!, basePlatform, cancellationToken).ConfigureAwait(false))?.RequireClusterImage();
+        _base = await FindBaseAsync(from, download, cancellationToken).ConfigureAwait(false);
         if (_base is null)
             return;
         _baseIsKnown = true;
@@ -149,6 +145,23 @@ internal sealed class PlatformBuild(BuildServices services, Platform platform)
         _planned = BuildPlan.Make(_parsed, context, services.Kubefile.Name);
         var files = await ImageFileSystem.LoadAsync(services.Store, [.. _base.Layers.Select(layer => layer.Descriptor)], cancellationToken).ConfigureAwait(false);
         _tree.ApplyBase(files);
+    }
+
+    private async Task<ClusterImage?> FindBaseAsync(FromInstruction from, bool download, CancellationToken cancellationToken)
+    {
+        var images = new BaseImages(services.Store, services.Registries, services.Events);
+        var basePlatform = from.Platform ?? platform;
+        try
+        {
+            return download
+                ? await images.GetAsync(from, basePlatform, _options.Pull, cancellationToken).ConfigureAwait(false)
+                : (await images.FindLocalAsync(from.Reference!, basePlatform, cancellationToken).ConfigureAwait(false))?.RequireClusterImage();
+        }
+        catch (SealerException e) when (e.Id is "ImageNotFound" or "PlatformNotFound" or "NotAClusterImage")
+        {
+            // The name in the Kubefile is the mistake, not the way to it.
+            throw new SealerException(e.Id, e.Kind, $"{services.Kubefile.Name}:{from.Span} {e.Message}", e.Target, e);
+        }
     }
 
     private static Dictionary<string, string> EnvironmentOf(ClusterImage image)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Sealer.Events;
 using Sealer.Images.Building.Running;
 using Sealer.Images.Layers;
@@ -27,6 +28,8 @@ internal sealed class RunStep(BuildServices services, Platform platform, RootfsT
             .. run.Arguments ?? [],
             "env",
             .. env,
+            "until",
+            state.NewestInput(services.SourceDate).ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture),
             "on",
             .. state.DiffIds.Select(digest => digest.ToString()),
         ];

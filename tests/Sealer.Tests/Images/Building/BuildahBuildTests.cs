@@ -231,6 +231,11 @@ public sealed class BuildahBuildTests : IDisposable
         var time = first.Created!.Value.ToUnixTimeSeconds();
         Assert.All(["data/x", "data/new", "data/new/y", "data/new/l", "made.tar"], path => Assert.Equal(time, files.FindFile(path)!.Entry.Modified));
         Assert.Equal(981173106, files.FindFile("old")!.Entry.Modified);
+
+        // Another date is another input.
+        var later = first.Created.Value.AddDays(1);
+        var dated = await _fixture.BuildAsync(kubefile, o => o with { SourceDate = later });
+        Assert.Equal(later.ToUnixTimeSeconds(), (await _fixture.FilesAsync(dated)).FindFile("made.tar")!.Entry.Modified);
     }
 
     [Fact]

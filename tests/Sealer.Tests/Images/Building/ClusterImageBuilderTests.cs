@@ -160,7 +160,7 @@ public sealed class ClusterImageBuilderTests : IDisposable
     [InlineData("FROM scratch|APP a local://a", "InvalidKubefile",
         "Kubefile:2:1 how to start 'a' cannot be told from its files, which are neither a chart nor only manifests nor only scripts; add APPCMDS a [\"command\", ...]")]
     [InlineData("FROM scratch|APP a local://empty", "InvalidKubefile", "Kubefile:2:1 the application 'a' has no files")]
-    [InlineData("FROM nothing:v1", "ImageNotFound", "FROM nothing:v1: neither the local store nor its registry has that image. Look at the name, or import the image first.")]
+    [InlineData("FROM nothing:v1", "ImageNotFound", "Kubefile:1:1 FROM nothing:v1: neither the local store nor its registry has that image. Look at the name, or import the image first.")]
     public async Task What_cannot_be_built_is_told_and_nothing_gets_a_name(string kubefile, string id, string message)
     {
         Context.File("a").Folder("empty");
