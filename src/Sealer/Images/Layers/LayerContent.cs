@@ -30,7 +30,7 @@ internal sealed class LayerContent(ImageStore store, LayerIndex layer, Action<in
         if (_decoder is null || offset < _position || from.Plain > _position)
         {
             _decoder?.Dispose();
-            _decoder = LayerDecoder.Open(new PackedInput(store.OpenRead(layer.Digest, from.Packed)), layer.Compression);
+            _decoder = LayerDecoder.Open(new PackedInput(store.OpenRead(layer.Digest, from.Packed), isHashed: false), layer.Compression);
             _position = from.Plain;
         }
 

@@ -2,11 +2,13 @@ using System.Security.Cryptography;
 
 namespace Sealer.Images.Layers;
 
-/// <summary>The bytes of a layer as it is stored, hashed and counted while they are read, with some of them to look at.</summary>
-internal sealed class PackedInput(Stream source) : IDisposable
+/// <summary>The bytes of a layer as it is stored, counted and hashed while they are read, with some of them to look at.</summary>
+/// <param name="source">Where they are read.</param>
+/// <param name="isHashed">False where only a part is read, of which no digest is known.</param>
+internal sealed class PackedInput(Stream source, bool isHashed = true) : IDisposable
 {
     private readonly byte[] _buffer = GC.AllocateUninitializedArray<byte>(256 * 1024);
-    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private readonly IncrementalHash? _hash = isHashed ? IncrementalHash.CreateHash(HashAlgorithmName.SHA256) : null;
     private long _read;
 
     /// <summary>The next byte to be decoded.</summary>
@@ -40,7 +42,7 @@ internal sealed class PackedInput(Stream source) : IDisposable
             }
 
             var read = source.Read(_buffer, End, _buffer.Length - End);
-            _hash.AppendData(_buffer, End, read);
+            _hash?.AppendData(_buffer, End, read);
             End += read;
             _read += read;
             AtEnd = read == 0;
@@ -49,12 +51,12 @@ internal sealed class PackedInput(Stream source) : IDisposable
         return End - Start >= count;
     }
 
-    /// <summary>The digest of all that was read.</summary>
-    public Digest Finish() => Digest.FromHash(_hash.GetHashAndReset());
+    /// <summary>The digest of all that was read, where it was hashed.</summary>
+    public Digest Finish() => Digest.FromHash(_hash!.GetHashAndReset());
 
     public void Dispose()
     {
-        _hash.Dispose();
+        _hash?.Dispose();
         source.Dispose();
     }
 }
