@@ -104,6 +104,16 @@ public sealed class ImageCmdletTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData("Get-ClusterImage IMAGE:v4-amd64 | Mount-ClusterImage -Path ./piped -Extract")]
+    [InlineData("Mount-ClusterImage -InputObject (Get-ClusterImage IMAGE:v4-amd64) ./piped -Extract")]
+    public void An_image_is_mounted_through_the_pipeline(string script)
+    {
+        var mount = Assert.Single(_session.Run(script.Replace("IMAGE", Image, StringComparison.Ordinal)));
+        Assert.Equal(Path.Combine(_folder, "piped"), mount.Properties["Path"].Value);
+        _session.Run("param($m) $m | Dismount-ClusterImage", mount);
+    }
+
+    [Theory]
     [InlineData("Compare-ClusterImage IMAGE:v3-amd64 IMAGE:v4-amd64")]
     [InlineData("Test-ClusterImage IMAGE:*")]
     [InlineData("Mount-ClusterImage IMAGE:v3-amd64 -Path ./shown -Extract")]

@@ -66,6 +66,20 @@ public sealed class RegistryCmdletTests : IAsyncLifetime
     }
 
     [Fact]
+    public void A_table_of_a_runbook_is_worked_through_line_by_line()
+    {
+        _session.Run($"Receive-ClusterImage {Image} -PlainHttp");
+        var copies = _session.Run(
+            $$"""
+            [pscustomobject] @{ Name = '{{Image}}'; Destination = '{{_registry.Domain}}/a/b:1'; Platform = 'linux/arm64' },
+            [pscustomobject] @{ Name = '{{Image}}'; Destination = '{{_registry.Domain}}/a/b:2' } | Copy-ClusterImage
+            """);
+        Assert.Equal([$"{_registry.Domain}/a/b:1", $"{_registry.Domain}/a/b:2"], copies.Select(c => c.Properties["Name"].Value));
+        Assert.Equal(1, _session.Run("param($i) $i.Platforms.Count", copies[0])[0].BaseObject);
+        Assert.Equal(2, _session.Run("param($i) $i.Platforms.Count", copies[1])[0].BaseObject);
+    }
+
+    [Fact]
     public void A_digest_or_its_beginning_is_a_name()
     {
         var image = _session.Run($"Receive-ClusterImage {Image} -PlainHttp")[0];

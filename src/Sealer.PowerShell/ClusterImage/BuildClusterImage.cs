@@ -65,14 +65,14 @@ public sealed class BuildClusterImage : ImageCmdlet
     public string Path { get; set; } = ".";
 
     /// <summary>The Kubefile: relative to the current folder, or, where there is none, to the context.</summary>
-    [Parameter]
+    [Parameter(ValueFromPipelineByPropertyName = true)]
     [Alias("Kubefile")]
     [PSDefaultValue(Help = "Kubefile in the context")]
     [ValidateNotNullOrEmpty]
     public string? File { get; set; }
 
     /// <summary>Names for the image, for example <c>registry.example.com/skyline:v3</c>.</summary>
-    [Parameter(Mandatory = true, Position = 1)]
+    [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true)]
     [ArgumentCompleter(typeof(ImageNameCompleter))]
     public ImageReference[] Tag { get; set; } = [];
 
@@ -93,24 +93,24 @@ public sealed class BuildClusterImage : ImageCmdlet
     public PullPolicy Pull { get; set; } = PullPolicy.IfNewer;
 
     /// <summary>What to build for, for example <c>linux/amd64, linux/arm64</c>. Several make an image of several platforms.</summary>
-    [Parameter]
+    [Parameter(ValueFromPipelineByPropertyName = true)]
     [ArgumentCompleter(typeof(PlatformCompleter))]
     [PSDefaultValue(Help = "Linux on this machine's processor")]
     public Platform[] Platform { get; set; } = [];
 
     /// <summary>Values for the Kubefile's ARG: a hashtable, or <c>name=value</c> text, whose value may hold equals signs.</summary>
-    [Parameter]
+    [Parameter(ValueFromPipelineByPropertyName = true)]
     [Alias("BuildArg")]
     [KeyValue]
     public IDictionary? BuildArgument { get; set; }
 
     /// <summary>Labels on top of the Kubefile's: a hashtable, or <c>name=value</c> text.</summary>
-    [Parameter]
+    [Parameter(ValueFromPipelineByPropertyName = true)]
     [KeyValue]
     public IDictionary? Label { get; set; }
 
     /// <summary>Annotations of the manifest: a hashtable, or <c>name=value</c> text.</summary>
-    [Parameter]
+    [Parameter(ValueFromPipelineByPropertyName = true)]
     [KeyValue]
     public IDictionary? Annotation { get; set; }
 

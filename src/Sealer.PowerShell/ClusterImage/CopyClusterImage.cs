@@ -29,7 +29,7 @@ namespace Sealer.PowerShell;
 public sealed class CopyClusterImage : SelectedRegistryImageCmdlet
 {
     /// <summary>The new names, for example <c>registry.example.com/skyline:v3</c>.</summary>
-    [Parameter(Mandatory = true, Position = 1)]
+    [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true)]
     [ArgumentCompleter(typeof(ImageNameCompleter))]
     [Alias("Tag")]
     public ImageReference[] Destination { get; set; } = [];
@@ -39,7 +39,7 @@ public sealed class CopyClusterImage : SelectedRegistryImageCmdlet
     public SwitchParameter Remote { get; set; }
 
     /// <summary>Copies only these platforms; of one, the new name then stands for its image alone.</summary>
-    [Parameter]
+    [Parameter(ValueFromPipelineByPropertyName = true)]
     [ArgumentCompleter(typeof(PlatformCompleter))]
     public Platform[] Platform { get; set; } = [];
 

@@ -49,12 +49,12 @@ public sealed class ImportClusterImage : ImageCmdlet
     public string[] LiteralPath { get; set; } = [];
 
     /// <summary>A name for an image to which the archive gives none.</summary>
-    [Parameter]
+    [Parameter(ValueFromPipelineByPropertyName = true)]
     [ArgumentCompleter(typeof(ImageNameCompleter))]
     public ImageReference? Tag { get; set; }
 
     /// <summary>Takes only these platforms.</summary>
-    [Parameter]
+    [Parameter(ValueFromPipelineByPropertyName = true)]
     [ArgumentCompleter(typeof(PlatformCompleter))]
     public Platform[] Platform { get; set; } = [];
 

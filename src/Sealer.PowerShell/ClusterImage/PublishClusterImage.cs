@@ -25,12 +25,12 @@ namespace Sealer.PowerShell;
 public sealed class PublishClusterImage : SelectedRegistryImageCmdlet
 {
     /// <summary>The names to send the image under; without, its own.</summary>
-    [Parameter(Position = 1)]
+    [Parameter(Position = 1, ValueFromPipelineByPropertyName = true)]
     [ArgumentCompleter(typeof(ImageNameCompleter))]
     public ImageReference[] Destination { get; set; } = [];
 
     /// <summary>Sends only these platforms of the image; the registry then has a smaller index of another digest.</summary>
-    [Parameter]
+    [Parameter(ValueFromPipelineByPropertyName = true)]
     [ArgumentCompleter(typeof(PlatformCompleter))]
     public Platform[] Platform { get; set; } = [];
 

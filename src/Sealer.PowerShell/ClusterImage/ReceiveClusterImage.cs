@@ -32,7 +32,7 @@ public sealed class ReceiveClusterImage : RegistryCmdlet
     public ImageReference[] Name { get; set; } = [];
 
     /// <summary>Fetches only these platforms. Of one, the name then stands for its image alone.</summary>
-    [Parameter]
+    [Parameter(ValueFromPipelineByPropertyName = true)]
     [ArgumentCompleter(typeof(PlatformCompleter))]
     public Platform[] Platform { get; set; } = [];
 
