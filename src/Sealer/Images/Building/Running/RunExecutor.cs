@@ -58,6 +58,7 @@ public sealed class RunExecutor
                 before = RootSnapshot.Take(root, cancellationToken);
             }
 
+            var began = DateTimeOffset.UtcNow;
             var output = new OutputLines(request.Output, request.StandardOutput);
             int exitCode;
             try
@@ -79,7 +80,7 @@ public sealed class RunExecutor
             var after = RootSnapshot.Take(root, cancellationToken);
             await TakeOverAsync(after, identity, ids, bundle, cancellationToken).ConfigureAwait(false);
             if (request.NewestTime is { } newest)
-                RootTimes.Settle(before, after, newest);
+                RootTimes.Settle(before, after, newest, began);
             var changes = RootChanges.Between(before, after, ids);
             if (exitCode != 0)
                 throw Failed(request, $"ended with exit code {exitCode}", output.Last);

@@ -32,8 +32,8 @@ public sealed record RunRequest
     public RunNetwork Network { get; init; } = RunNetwork.Host;
 
     /// <summary>
-    /// Files that the command wrote, or touched, get no later time than this; null: they keep the clock's. Folders that were
-    /// there keep their times.
+    /// Files that the command wrote or touched get this time instead of the clock's, and none gets a later one; null: they
+    /// keep the clock's. Folders that were there keep their times.
     /// </summary>
     public DateTimeOffset? NewestTime { get; init; }
 
