@@ -65,7 +65,7 @@ public sealed class SealerHomeTests : IDisposable
         ImageStore.Open(store);
         // Only root can give a folder away; for others there is one of root's.
         if (Environment.IsPrivilegedProcess)
-            await Tool.RunAsync("chown", "4711", store);
+            await Peer.RunAsync("chown", "4711", store);
         else
             store = "/usr";
         var error = Assert.Throws<SealerException>(() => ImageStore.Open(store));

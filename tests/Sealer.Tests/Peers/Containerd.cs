@@ -35,7 +35,7 @@ internal sealed class Containerd : IAsyncDisposable
 
     /// <summary>Runs <c>ctr</c> against it.</summary>
     public Task<string> CtrAsync(params string[] arguments) =>
-        Tool.RunAsync("ctr", ["--address", Socket, "--namespace", "sealer-test", .. arguments]);
+        Peer.RunAsync("ctr", ["--address", Socket, "--namespace", "sealer-test", .. arguments]);
 
     /// <summary>Pulls an image, content and snapshots.</summary>
     public Task<string> PullAsync(string name, params string[] arguments) =>

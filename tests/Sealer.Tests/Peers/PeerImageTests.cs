@@ -135,18 +135,6 @@ public sealed class PeerImageTests : IDisposable
         Assert.Equal(image.Config!.Rootfs.DiffIds, (await ImportAsync(_temp["pushed"])).Config!.Rootfs.DiffIds);
     }
 
-    [LinuxTheory]
-    [InlineData("docker-archive")]
-    [InlineData("docker-dir")]
-    [InlineData("oci-archive")]
-    [InlineData("oci-dir")]
-    public async Task We_import_what_podman_saves(string format)
-    {
-        var image = await LoadAsync("example.com/a:v1");
-        await ContainersAsync("podman", "save", "-q", "--format", format, "-o", _temp["saved"], "example.com/a:v1");
-        Assert.Equal(image.Config!.Rootfs.DiffIds, (await ImportAsync(_temp["saved"])).Config!.Rootfs.DiffIds);
-    }
-
     [LinuxFact]
     public async Task We_import_every_image_of_an_archive_of_several()
     {

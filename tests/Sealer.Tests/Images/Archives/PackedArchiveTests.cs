@@ -23,7 +23,7 @@ public sealed class PackedArchiveTests : ArchiveTestBase
     public async Task An_archive_that_a_tool_packed_is_imported(string tool, params string[] options)
     {
         var (plain, image) = await MakeAsync();
-        await Tool.RunAsync(Peer.Require(tool), [.. options, "--quiet", "--keep", plain]);
+        await Peer.RunAsync(Peer.Require(tool), [.. options, "--quiet", "--keep", plain]);
         var (store, root) = await ImportAsync(Packed(plain));
         Assert.Equal(image.Digest, root.Digest);
         Assert.True((await ImageVerifier.VerifyAsync(store, null, root, null, default)).Passed);
@@ -43,7 +43,7 @@ public sealed class PackedArchiveTests : ArchiveTestBase
         for (var at = 0; at < bytes.Length; at += 300_000)
         {
             File.WriteAllBytes(Temp["piece"], bytes[at..Math.Min(bytes.Length, at + 300_000)]);
-            await Tool.RunAsync(Peer.Require(tool), "--quiet", "--keep", Temp["piece"]);
+            await Peer.RunAsync(Peer.Require(tool), "--quiet", "--keep", Temp["piece"]);
             all.Write(File.ReadAllBytes(Packed(Temp["piece"])));
             File.Delete(Packed(Temp["piece"]));
         }
@@ -56,7 +56,7 @@ public sealed class PackedArchiveTests : ArchiveTestBase
     public async Task A_filter_of_xz_that_is_not_known_here_is_told()
     {
         var (plain, _) = await MakeAsync();
-        await Tool.RunAsync(Peer.Require("xz"), "--delta=dist=4", "--lzma2", "--quiet", "--keep", plain);
+        await Peer.RunAsync(Peer.Require("xz"), "--delta=dist=4", "--lzma2", "--quiet", "--keep", plain);
         var error = await RefusedAsync("ArchiveCompressionNotSupported", Packed(plain));
         Assert.Contains("Unpack it", error.Message, StringComparison.Ordinal);
     }
@@ -69,7 +69,7 @@ public sealed class PackedArchiveTests : ArchiveTestBase
     public async Task A_packed_archive_that_is_cut_off_or_damaged_is_refused(string tool)
     {
         var (plain, _) = await MakeAsync();
-        await Tool.RunAsync(Peer.Require(tool), "--quiet", "--keep", plain);
+        await Peer.RunAsync(Peer.Require(tool), "--quiet", "--keep", plain);
         var bytes = File.ReadAllBytes(Packed(plain));
         foreach (var cut in new[] { 10, bytes.Length / 3, bytes.Length * 9 / 10 })
         {

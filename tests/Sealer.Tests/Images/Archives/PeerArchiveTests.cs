@@ -21,7 +21,7 @@ public sealed class PeerArchiveTests : ArchiveTestBase
         foreach (var (kind, image) in await ImagesAsync())
         {
             var path = await ExportAsync(image, format, name: $"{kind}.{format}");
-            var inspected = await Tool.RunAsync("skopeo", ["inspect", "--raw", transport + path]);
+            var inspected = await Peer.RunAsync("skopeo", ["inspect", "--raw", transport + path]);
             using var manifest = JsonDocument.Parse(inspected);
             Assert.Equal(2, manifest.RootElement.GetProperty("schemaVersion").GetInt32());
             if (format is ArchiveFormat.OciArchive or ArchiveFormat.OciFolder)
@@ -29,7 +29,7 @@ public sealed class PeerArchiveTests : ArchiveTestBase
 
             // Copying verifies every digest, and that of the plain layers too.
             var copy = Temp[$"{kind}.{format}.copy"];
-            await Tool.RunAsync("skopeo", ["copy", "-q", transport + path, "oci:" + copy + ":v1"]);
+            await Peer.RunAsync("skopeo", ["copy", "-q", transport + path, "oci:" + copy + ":v1"]);
             var (store, root) = await ImportAsync(copy, $"store-{kind}-{format}");
             Assert.Equal(Digest.Of(Tar), (await DescribeAsync(store, root)).Config.Rootfs.DiffIds.Single());
         }
@@ -76,7 +76,7 @@ public sealed class PeerArchiveTests : ArchiveTestBase
         foreach (var transport in new[] { "oci-archive:{0}:example.com/a:b", "oci:{0}:example.com/a:b", "docker-archive:{0}:example.com/a:b", "dir:{0}" })
         {
             var name = transport[..transport.IndexOf(':', StringComparison.Ordinal)];
-            await Tool.RunAsync("skopeo", ["copy", "-q", "oci-archive:" + path, string.Format(null, transport, Temp[name])]);
+            await Peer.RunAsync("skopeo", ["copy", "-q", "oci-archive:" + path, string.Format(null, transport, Temp[name])]);
             var (store, root) = await ImportAsync(Temp[name], "store-" + name);
             Assert.Equal(Digest.Of(Tar), (await DescribeAsync(store, root)).Config.Rootfs.DiffIds.Single());
             if (name != "dir")
@@ -104,9 +104,9 @@ public sealed class PeerArchiveTests : ArchiveTestBase
         ["zstd"] = await PackedImage.WriteAsync(Store, MediaType.OciLayerZstd, PackedImage.Zstd(Tar, sized: true), Tar, ClusterImage),
     };
 
-    private Task<string> PodmanAsync(params string[] arguments) => Tool.RunAsync("podman", [.. Storage, .. arguments]);
+    private Task<string> PodmanAsync(params string[] arguments) => Peer.RunAsync("podman", [.. Storage, .. arguments]);
 
-    private Task<string> BuildahAsync(params string[] arguments) => Tool.RunAsync("buildah", [.. Storage, .. arguments]);
+    private Task<string> BuildahAsync(params string[] arguments) => Peer.RunAsync("buildah", [.. Storage, .. arguments]);
 
     private string[] Storage => ["--root", Temp["containers"], "--runroot", Temp["containers-run"], "--storage-driver", "vfs"];
 }

@@ -164,7 +164,7 @@ public sealed class BuildContextTests : IDisposable
     public async Task What_is_neither_file_folder_nor_link_is_left_out_and_told()
     {
         _folder.File("d/x");
-        await Peers.Tool.RunAsync("mkfifo", _folder["d/pipe"]);
+        await Peers.Peer.RunAsync("mkfifo", _folder["d/pipe"]);
         var told = new List<string>();
         var context = new BuildContext(_folder.Path, IgnoreFile.None, null) { Warn = told.Add };
         Assert.Equal(["", "x"], context.Resolve("d")[0].Entries.Select(e => e.RelativePath));

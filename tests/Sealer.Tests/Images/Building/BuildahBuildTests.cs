@@ -92,13 +92,13 @@ public sealed class BuildahBuildTests : IDisposable
             .Link("links/out", "/etc/passwd")
             .Link("links/folder", "gone");
         File.SetUnixFileMode(context["closed"], (UnixFileMode)0b111_000_000);
-        await Tool.RunAsync("tar", "-C", context.Path, "--owner=7", "--group=8", "-cf", context["archive.tar"], "d", "link");
+        await Peer.RunAsync("tar", "-C", context.Path, "--owner=7", "--group=8", "-cf", context["archive.tar"], "d", "link");
         context.File("etc/passwd", "root:x:0:0::/:\napp:x:10:20::/:\n", (UnixFileMode)0b110_100_100)
             .File("etc/group", "root:x:0:\nweb:x:30:\n", (UnixFileMode)0b110_100_100);
         foreach (var (program, ending) in new[] { ("gzip", "gz"), ("bzip2", "bz2"), ("xz", "xz"), ("zstd", "zst") })
         {
             if (lines.Contains("." + ending, StringComparison.Ordinal))
-                await Tool.RunAsync("tar", "-C", context.Path, "--owner=7", "--group=8", "-I", Peer.Require(program), "-cf", context["archive.tar." + ending], "d", "link");
+                await Peer.RunAsync("tar", "-C", context.Path, "--owner=7", "--group=8", "-I", Peer.Require(program), "-cf", context["archive.tar." + ending], "d", "link");
         }
 
         await AssertSameAsync("FROM scratch\n" + lines.Replace('|', '\n') + "\n");

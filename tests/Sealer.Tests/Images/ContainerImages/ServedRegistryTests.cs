@@ -11,9 +11,9 @@ public sealed class ServedRegistryTests : IAsyncLifetime
 {
     private readonly RegistryFixture _fixture = new();
     private readonly TemporaryFolder _host = new();
-    private ServedRegistry? _server;
+    private DockerRegistry? _server;
 
-    private ServedRegistry Server => _server!;
+    private DockerRegistry Server => _server!;
 
     public Task InitializeAsync() => Task.CompletedTask;
 
@@ -85,10 +85,10 @@ public sealed class ServedRegistryTests : IAsyncLifetime
     private async Task PullAsync(Containerd containerd, string path, Digest expected)
     {
         var name = $"{Server.Domain}/{path}";
-        var raw = await Tool.RunAsync("skopeo", "inspect", "--raw", "--tls-verify=false", $"docker://{name}");
+        var raw = await Peer.RunAsync("skopeo", "inspect", "--raw", "--tls-verify=false", $"docker://{name}");
         Assert.Equal(expected, Digest.Of(System.Text.Encoding.UTF8.GetBytes(raw)));
         using var copy = new TemporaryFolder();
-        await Tool.RunAsync(
+        await Peer.RunAsync(
             "skopeo", "--override-os", "linux", "--override-arch", "amd64", "copy", "-q", "--src-tls-verify=false", $"docker://{name}", $"dir:{copy.Path}");
         await containerd.PullAsync(name, "--plain-http");
         Assert.Contains(expected.ToString(), await containerd.CtrAsync("images", "ls", $"name=={name}"), StringComparison.Ordinal);
@@ -99,7 +99,7 @@ public sealed class ServedRegistryTests : IAsyncLifetime
         var (result, _, _) = await _fixture.BuildAsync(null, RegistryTree.Empty, names);
         await using (var layer = _fixture.Store.OpenRead(result.Layer!.Digest))
             await TarFile.ExtractToDirectoryAsync(layer, _host.Path, overwriteFiles: false);
-        _server = await ServedRegistry.StartAsync(_host["registry"], readOnly: true);
+        _server = await DockerRegistry.StartAsync(new() { Root = _host["registry"], ReadOnly = true });
         return result;
     }
 
