@@ -70,7 +70,9 @@ public sealed class RegistryListTests
         using var client = registry.Client();
         var e = await Assert.ThrowsAsync<RegistryException>(() => ListAsync(client, registry, list));
         Assert.Equal("InvalidPage", e.Id);
+        Assert.Contains(evil.Domain, e.Message);
         Assert.Empty(evil.Log);
+        Assert.Single(registry.Log);
     }
 
     [Fact]
@@ -304,7 +306,7 @@ public sealed class RegistryListTests
     [InlineData(403, "RegistryForbidden")]
     public async Task Referrers_that_may_not_be_listed_are_an_error_and_not_none(int status, string id)
     {
-        await using var registry = new HostileRegistry { On = e => e.ReplyAsync(status) };
+        await using var registry = new HostileRegistry { On = e => e.Path.Contains("/referrers/") ? e.ReplyAsync(status) : Task.CompletedTask };
         using var client = registry.Client();
         Assert.Equal(id, (await Assert.ThrowsAsync<RegistryException>(() => client.Repository(registry.Image()).ListReferrersAsync(Digest.Of("x"u8)))).Id);
     }

@@ -11,7 +11,7 @@ namespace Sealer.Registries.Content;
 /// A blob while it is downloaded. Where the connection breaks or stalls it is opened again at the byte reached; the
 /// reader does not notice. It never gives more bytes than the descriptor says. Read it asynchronously only.
 /// </summary>
-internal sealed class RegistryBlobStream : Stream
+internal sealed class RegistryBlobStream : ReadOnlyStream
 {
     // Less than this between two cuts is no progress that would earn another round of attempts.
     private const long Progress = 64 * 1024;
@@ -43,15 +43,6 @@ internal sealed class RegistryBlobStream : Stream
     }
 
     /// <inheritdoc/>
-    public override bool CanRead => true;
-
-    /// <inheritdoc/>
-    public override bool CanSeek => false;
-
-    /// <inheritdoc/>
-    public override bool CanWrite => false;
-
-    /// <inheritdoc/>
     public override long Length => _descriptor.Size;
 
     /// <inheritdoc/>
@@ -75,26 +66,8 @@ internal sealed class RegistryBlobStream : Stream
     }
 
     /// <inheritdoc/>
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    /// <inheritdoc/>
-    public override int Read(byte[] buffer, int offset, int count) =>
+    public override int Read(Span<byte> buffer) =>
         throw new NotSupportedException("A blob of a registry is read asynchronously.");
-
-    /// <inheritdoc/>
-    public override void Flush()
-    {
-    }
-
-    /// <inheritdoc/>
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
