@@ -80,9 +80,11 @@ internal sealed class LayerCache(ImageStore store, LayerOptions layerOptions, bo
     private string KeyOf(string kind, IEnumerable<string> inputs)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(Encoding.UTF8.GetBytes($"1\0{kind}\0{layerOptions.Compression}\0{layerOptions.Level}\n"));
+        hash.AppendData(Encoding.UTF8.GetBytes($"2\0{kind}\0{layerOptions.Compression}\0{layerOptions.Level}\n"));
+
+        // With its length: a command or a parent's variable with line breaks must not look like several inputs.
         foreach (var input in inputs)
-            hash.AppendData(Encoding.UTF8.GetBytes(input + "\n"));
+            hash.AppendData(Encoding.UTF8.GetBytes($"{input.Length}\0{input}\n"));
         return $"layer-{kind}-{Convert.ToHexString(hash.GetHashAndReset()).ToLowerInvariant()}";
     }
 

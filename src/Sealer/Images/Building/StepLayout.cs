@@ -1,5 +1,4 @@
 using Sealer.Images.Layers;
-using Sealer.Kubefiles;
 using Sealer.Kubefiles.Instructions;
 
 namespace Sealer.Images.Building;
@@ -34,13 +33,9 @@ internal sealed class StepLayout(BuildScratch scratch, RemoteSource? remote, str
         }
         catch (SealerException e)
         {
-            throw At(planned.Instruction.Span, e);
+            throw new SealerException(e.Id, e.Kind, $"{fileName}:{planned.Instruction.Span} {e.Message}", e.Target, e);
         }
     }
-
-    /// <summary>The same error with its place in the Kubefile.</summary>
-    public SealerException At(SourceSpan span, SealerException e) =>
-        new(e.Id, e.Kind, $"{fileName}:{span} {e.Message}", e.Target, e);
 
     private async Task<StepFiles> CopyAsync(
         CopyInstruction copy, IReadOnlyList<PlannedSource> sources, RootfsTree tree, CancellationToken cancellationToken)

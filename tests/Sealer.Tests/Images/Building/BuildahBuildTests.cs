@@ -239,6 +239,16 @@ public sealed class BuildahBuildTests : IDisposable
     }
 
     [Fact]
+    public async Task Two_runs_whose_texts_and_variables_read_alike_together_are_two()
+    {
+        Busybox();
+        const string rest = "|COPY bin bin|";
+        var one = await _fixture.BuildAsync("FROM scratch|ENV X=1" + rest + "RUN echo \"a$X\" > /made");
+        var two = await _fixture.BuildAsync("FROM scratch|ENV X=2" + rest + "RUN echo \"a$X\" > /made");
+        Assert.Equal(("a1\n", "a2\n"), (await _fixture.ReadAsync(one, "made"), await _fixture.ReadAsync(two, "made")));
+    }
+
+    [Fact]
     public async Task A_run_behind_a_copy_behind_a_run_sees_both()
     {
         Busybox();
