@@ -28,6 +28,9 @@ public sealed record ImageFile(LayerIndexEntry Entry, int Layer, LayerIndexEntry
 /// </summary>
 public sealed class ImageFileSystem : IFileTree
 {
+    /// <summary>The largest content with several names that is kept until all of them were read.</summary>
+    private const int MaxKept = 64 * 1024 * 1024;
+
     private readonly ImageStore _store;
     private readonly IReadOnlyList<LayerIndex> _layers;
     private readonly List<ImageFile> _files;
@@ -115,14 +118,31 @@ public sealed class ImageFileSystem : IFileTree
         foreach (var layer in wanted.GroupBy(f => f.Layer).OrderBy(g => g.Key))
         {
             using var content = Content(layer.Key);
-            foreach (var file in layer.OrderBy(f => f.Content!.Offset))
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                if (file.Size > 0)
-                    content.Seek(file.Content!.Offset);
-                await using var stream = new LayerContentStream(content, file.Size, owns: false);
-                await read(file.Path, stream, cancellationToken).ConfigureAwait(false);
-            }
+            foreach (var same in layer.GroupBy(f => f.Content!.Offset).OrderBy(g => g.Key))
+                await ReadAsync(content, [.. same], read, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Reads one content for all its names; to come back to it would be to unpack all that lies before it again.</summary>
+    private static async Task ReadAsync(
+        LayerContent content, ImageFile[] files, Func<string, Stream, CancellationToken, Task> read, CancellationToken cancellationToken)
+    {
+        var size = files[0].Size;
+        var kept = files.Length > 1 && size <= MaxKept ? new byte[size] : null;
+        if (kept is not null)
+        {
+            content.Seek(files[0].Content!.Offset);
+            using var whole = new LayerContentStream(content, size, owns: false);
+            whole.ReadExactly(kept);
+        }
+
+        foreach (var file in files)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (kept is null && size > 0)
+                content.Seek(file.Content!.Offset);
+            using Stream stream = kept is null ? new LayerContentStream(content, size, owns: false) : new MemoryStream(kept, writable: false);
+            await read(file.Path, stream, cancellationToken).ConfigureAwait(false);
         }
     }
 

@@ -69,7 +69,7 @@ public sealed class OnePassTests : IDisposable
     public async Task Files_of_one_content_are_each_read()
     {
         var tar = new Layers.TarBytes().File("a", "content").HardLink("b", "a").File("c", "other").Ended();
-        var (_, tree) = await ParentAsync(tar);
+        var (image, tree) = await ParentAsync(tar);
         tree.Apply([new LayerEntry { Path = "d", Kind = LayerEntryKind.HardLink, LinkTarget = "a" }]);
         var read = new SortedDictionary<string, string>();
         await tree.ReadFilesAsync(
@@ -77,6 +77,23 @@ public sealed class OnePassTests : IDisposable
             async (path, content, token) => read.Add(path, await new StreamReader(content).ReadToEndAsync(token)),
             default);
         Assert.Equal("a content b content c other d content", string.Join(' ', read.Select(pair => pair.Key + " " + pair.Value)));
+
+        // The links of the parent cost nothing; only the build's own link is read again.
+        var unpacked = image.Unpacked;
+        await image.ReadFilesAsync(["c", "b", "a"], (_, content, token) => content.CopyToAsync(Stream.Null, token), default);
+        Assert.InRange(image.Unpacked - unpacked, 1, image.Layers[0].UncompressedSize);
+    }
+
+    [Fact]
+    public async Task A_content_of_very_many_names_is_unpacked_once()
+    {
+        var tar = new Layers.TarBytes().File("before", new string('x', 100_000)).File("manifests/0.yaml", "image: r.io/a:1\n");
+        for (var i = 1; i < Many; i++)
+            tar.HardLink($"manifests/{i}.yaml", "manifests/0.yaml");
+        var (image, tree) = await ParentAsync(tar.Ended());
+        var scan = await ContainerImageScanner.ScanAsync(new ContainerImageScanOptions { Files = tree }, default);
+        Assert.Equal(Many, scan.Images.Count);
+        Assert.InRange(image.Unpacked, 1, image.Layers[0].UncompressedSize);
     }
 
     private Task<(ImageFileSystem Image, RootfsTree Tree)> ParentAsync(MemoryFiles files) =>
