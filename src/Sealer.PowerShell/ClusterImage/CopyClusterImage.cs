@@ -57,10 +57,7 @@ public sealed class CopyClusterImage : SelectedRegistryImageCmdlet
         {
             if (!await ShouldProcessAsync(image.Name, $"Copy to {destination.ToFamiliarString()}"))
                 return;
-            if (Remote)
-                await CopyRemoteAsync(image, destination, cancellationToken);
-            else
-                await CopyLocalAsync(image, destination, cancellationToken);
+            await WriteAsync(await (Remote ? CopyRemoteAsync(image, destination, cancellationToken) : CopyLocalAsync(image, destination, cancellationToken)));
         },
         cancellationToken);
 
@@ -71,25 +68,15 @@ public sealed class CopyClusterImage : SelectedRegistryImageCmdlet
         Activity = $"Copying {image.Name} to {destination.ToFamiliarString()}",
     };
 
-    private async Task CopyLocalAsync(ClusterImage image, ImageReference destination, CancellationToken cancellationToken)
-    {
-        using var lease = await Store.LeaseAsync(cancellationToken);
-        var copied = Platform.Length == 0
-            ? image.Descriptor
-            : await ImageCopier.CopyAsync(Store, image.Descriptor, Store, Options(image, destination), Engine, cancellationToken);
-        await Store.TagAsync(destination, copied, cancellationToken);
-        await WriteAsync(await ClusterImages.LoadAsync(Store, destination, cancellationToken));
-    }
+    private Task<ClusterImage> CopyLocalAsync(ClusterImage image, ImageReference destination, CancellationToken cancellationToken) =>
+        ImageTransfer.SendAsync(Store, image, Store, destination, Options(image, destination), Engine, cancellationToken);
 
-    private async Task CopyRemoteAsync(ClusterImage image, ImageReference destination, CancellationToken cancellationToken)
+    private Task<ClusterImage> CopyRemoteAsync(ClusterImage image, ImageReference destination, CancellationToken cancellationToken)
     {
         var source = image.Reference ?? throw new SealerException(
-            "ImageHasNoName", ErrorKind.InvalidInput, $"The image {image.Digest.Short} has no name that says which registry has it.", image.Digest);
+            "ImageHasNoName", ErrorKind.InvalidInput, $"The image {image.Digest.Short} has no name that says which registry has it. Give it one with Copy-ClusterImage first.", image.Digest);
         string[] mountFrom = source.Domain == destination.Domain ? [source.Repository] : [];
         var to = Registries.Client(destination.Domain).Repository(destination, mountFrom);
-        var copied = await ImageCopier.CopyAsync(Registries.Repository(source), image.Descriptor, to, Options(image, destination), Engine, cancellationToken);
-        if (destination.Tag is not null)
-            await to.TagAsync(destination, copied, cancellationToken);
-        await WriteAsync(await ClusterImages.LoadAsync(to, destination, copied, cancellationToken));
+        return ImageTransfer.SendAsync(Registries.Repository(source), image, to, destination, Options(image, destination), Engine, cancellationToken);
     }
 }

@@ -72,19 +72,12 @@ public sealed class MountClusterImage : ImageCmdlet
     private async Task MountAsync(ClusterImage image, CancellationToken cancellationToken)
     {
         var path = FullPath(Path);
-        var member = image.IsIndex && Platform is null && image.Images.Count == 1
-            ? image.Images[0]
-            : Platform is not null || image.IsIndex ? image.ForPlatform(Platform ?? Platform.Default) : image;
+        var member = ImageMounts.MemberFor(image, Platform);
         if (!await ShouldProcessAsync(path, $"Mount {image.Name} ({string.Join(", ", member.Platforms)})"))
             return;
+        var options = new MountOptions { Overlay = Extract ? false : null };
         await WriteAsync(await new ImageMounts(Store).MountAsync(
-            image.Name,
-            member.Digest,
-            [.. member.Layers.Select(layer => layer.Descriptor)],
-            path,
-            new MountOptions { Overlay = Extract ? false : null },
-            new Extracted(Engine, $"Mounting {image.Name}"),
-            cancellationToken));
+            image, Platform, path, options, new Extracted(Engine, $"Mounting {image.Name}"), cancellationToken));
     }
 
     private sealed class Extracted(IProgress<SealerEvent> engine, string activity) : IProgress<long>

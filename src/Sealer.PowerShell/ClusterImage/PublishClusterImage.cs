@@ -47,21 +47,14 @@ public sealed class PublishClusterImage : SelectedRegistryImageCmdlet
 
     private async Task PublishAsync(ClusterImage image, ImageReference destination, CancellationToken cancellationToken)
     {
-        var name = destination.ToFamiliarString();
         if (!await ShouldProcessAsync($"{image.Name} ({image.Digest.Short}, {ByteSize.Format(image.Size)})", $"Push to {destination}"))
             return;
-        var repository = Registries.Repository(destination);
         var options = new CopyOptions
         {
             Platforms = Platform.Length > 0 ? Platform : null,
             Referrers = true,
-            Activity = $"Pushing {name}",
+            Activity = $"Pushing {destination.ToFamiliarString()}",
         };
-        var copied = await ImageCopier.CopyAsync(Store, image.Descriptor, repository, options, Engine, cancellationToken);
-        if (destination.Tag is not null)
-            await repository.TagAsync(destination, copied, cancellationToken);
-        await WriteAsync(copied.Digest == image.Digest
-            ? image with { Reference = destination }
-            : await ClusterImages.LoadAsync(repository, destination, copied, cancellationToken));
+        await WriteAsync(await ImageTransfer.SendAsync(Store, image, Registries.Repository(destination), destination, options, Engine, cancellationToken));
     }
 }

@@ -43,21 +43,12 @@ public sealed class ReceiveClusterImage : RegistryCmdlet
     {
         if (!await ShouldProcessAsync(name.ToString(), "Pull image"))
             return;
-        var repository = Registries.Repository(name);
-        var descriptor = await repository.ResolveAsync(name, cancellationToken) ?? throw new SealerException(
-            "ImageNotFound",
-            ErrorKind.NotFound,
-            $"{name.Domain} has no image {name}. Find-ClusterImage {name.Name} lists those that it has.",
-            name.ToFamiliarString());
-        using var lease = await Store.LeaseAsync(cancellationToken);
         var options = new CopyOptions
         {
             Platforms = Platform.Length > 0 ? Platform : null,
             Referrers = true,
             Activity = $"Pulling {name.ToFamiliarString()}",
         };
-        var copied = await ImageCopier.CopyAsync(repository, descriptor, Store, options, Engine, cancellationToken);
-        await Store.TagAsync(name, copied, cancellationToken);
-        await WriteAsync(await ClusterImages.LoadAsync(Store, name, copied, cancellationToken));
+        await WriteAsync(await ImageTransfer.ReceiveAsync(Registries.Repository(name), name, Store, options, Engine, cancellationToken));
     }
 }

@@ -50,6 +50,14 @@ public abstract class ImageCmdlet : AsyncCmdlet
         }
     }
 
+    /// <summary>Does something with each image that names stand for.</summary>
+    private protected Task ForEachImageAsync(
+        IEnumerable<string> names,
+        Func<string, Task<IReadOnlyList<ClusterImage>>> select,
+        Func<ClusterImage, Task> action,
+        CancellationToken cancellationToken) =>
+        ForEachAsync(names, async name => await ForEachAsync(await select(name), action, cancellationToken), cancellationToken);
+
     /// <summary>The images of the local store that a name stands for, see <see cref="ImageFinder"/>.</summary>
     private protected async Task<IReadOnlyList<ClusterImage>> FindAsync(string name, CancellationToken cancellationToken) =>
         await LoadAsync(new ImageFinder(Store).Find(name), cancellationToken);

@@ -17,7 +17,7 @@ internal sealed class RegistryAccess : IDisposable
     private readonly bool _plainHttp;
     private readonly bool _skipCertificateCheck;
 
-    public RegistryAccess(IRegistryParameters parameters, Func<string, string> fullPath, IProgress<SealerEvent> events)
+    public RegistryAccess(RegistryCmdlet parameters, Func<string, string> fullPath, IProgress<SealerEvent> events)
     {
         _plainHttp = parameters.PlainHttp;
         _skipCertificateCheck = parameters.SkipCertificateCheck;

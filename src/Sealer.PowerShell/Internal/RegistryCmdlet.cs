@@ -3,7 +3,7 @@ using System.Management.Automation;
 namespace Sealer.PowerShell;
 
 /// <summary>A cmdlet that talks to a registry.</summary>
-public abstract class RegistryCmdlet : ImageCmdlet, IRegistryParameters
+public abstract class RegistryCmdlet : ImageCmdlet
 {
     private RegistryAccess? _registries;
 

@@ -6,11 +6,11 @@ namespace Sealer.PowerShell;
 /// <summary>A cmdlet that does something with images of the local store, given by name or as objects.</summary>
 public abstract class SelectedImageCmdlet : ImageCmdlet
 {
-    private protected const string ByName = "Name";
+    internal const string ByName = "Name";
 
     // The default: of the default set PowerShell tries every parameter first, and an image would be bound by its property
     // Name, which need not stand for this very image (of one platform, of a registry).
-    private protected const string ByObject = "InputObject";
+    internal const string ByObject = "InputObject";
 
     /// <summary>
     /// Names of images in the local store. Wildcards are understood, and a digest or its beginning; a name without a tag
@@ -28,18 +28,10 @@ public abstract class SelectedImageCmdlet : ImageCmdlet
     [ValidateNotNullOrEmpty]
     public ClusterImage[] InputObject { get; set; } = [];
 
-    /// <summary>The images that a name stands for.</summary>
-    private protected virtual Task<IReadOnlyList<ClusterImage>> SelectAsync(string name, CancellationToken cancellationToken) =>
-        FindAsync(name, cancellationToken);
-
     /// <summary>Does the work for one image.</summary>
     private protected abstract Task ProcessAsync(ClusterImage image, CancellationToken cancellationToken);
 
     private protected override Task ProcessAsync(CancellationToken cancellationToken) => ParameterSetName == ByObject
         ? ForEachAsync(InputObject, image => ProcessAsync(image, cancellationToken), cancellationToken)
-        : ForEachAsync(
-            Name,
-            async name => await ForEachAsync(
-                await SelectAsync(name, cancellationToken), image => ProcessAsync(image, cancellationToken), cancellationToken),
-            cancellationToken);
+        : ForEachImageAsync(Name, name => FindAsync(name, cancellationToken), image => ProcessAsync(image, cancellationToken), cancellationToken);
 }

@@ -1,51 +1,38 @@
 using System.Management.Automation;
+using Sealer.Images;
 
 namespace Sealer.PowerShell;
 
 /// <summary>A cmdlet that does something with images of the local store and a registry.</summary>
-public abstract class SelectedRegistryImageCmdlet : SelectedImageCmdlet, IRegistryParameters
+public abstract class SelectedRegistryImageCmdlet : RegistryCmdlet
 {
-    private RegistryAccess? _registries;
-
-    /// <summary>User name and password (or access token) for the registry; without, those of Connect-ClusterRegistry, Docker and podman.</summary>
-    [Parameter]
-    [Credential]
-    public PSCredential? Credential { get; set; }
-
-    /// <summary>Talks to the registry without TLS.</summary>
-    [Parameter]
-    public SwitchParameter PlainHttp { get; set; }
-
-    /// <summary>Does not check the certificate of the registry.</summary>
-    [Parameter]
-    public SwitchParameter SkipCertificateCheck { get; set; }
-
-    /// <summary>PEM files of authorities that are trusted besides those of the system.</summary>
-    [Parameter]
-    public string[] CertificateAuthority { get; set; } = [];
-
-    /// <summary>A PEM file with a client certificate for the registry.</summary>
-    [Parameter]
-    public string? ClientCertificate { get; set; }
-
-    /// <summary>The PEM file of the private key of -ClientCertificate.</summary>
-    [Parameter]
-    public string? ClientCertificateKey { get; set; }
+    private protected const string ByName = SelectedImageCmdlet.ByName;
+    private protected const string ByObject = SelectedImageCmdlet.ByObject;
 
     /// <summary>
-    /// Hosts (<c>host</c> or <c>host:port</c>) that may be sent the credentials where a registry names them as its token
-    /// server. Those that obviously belong to the registry need not be named.
+    /// Names of images in the local store. Wildcards are understood, and a digest or its beginning; a name without a tag
+    /// means <c>latest</c>.
     /// </summary>
-    [Parameter]
-    public string[] TrustedRealm { get; set; } = [];
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByName, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(ImageNameCompleter))]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string[] Name { get; set; } = [];
 
-    private protected RegistryAccess Registries => _registries ??= new RegistryAccess(this, FullPath, Engine);
+    /// <summary>Images as Get-ClusterImage, Build-ClusterImage and others return them.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ByObject, ValueFromPipeline = true)]
+    [Alias("Image")]
+    [ValidateNotNullOrEmpty]
+    public ClusterImage[] InputObject { get; set; } = [];
 
-    /// <inheritdoc/>
-    protected override void Dispose(bool disposing)
-    {
-        if (disposing)
-            _registries?.Dispose();
-        base.Dispose(disposing);
-    }
+    /// <summary>The images that a name stands for.</summary>
+    private protected virtual Task<IReadOnlyList<ClusterImage>> SelectAsync(string name, CancellationToken cancellationToken) =>
+        FindAsync(name, cancellationToken);
+
+    /// <summary>Does the work for one image.</summary>
+    private protected abstract Task ProcessAsync(ClusterImage image, CancellationToken cancellationToken);
+
+    private protected override Task ProcessAsync(CancellationToken cancellationToken) => ParameterSetName == ByObject
+        ? ForEachAsync(InputObject, image => ProcessAsync(image, cancellationToken), cancellationToken)
+        : ForEachImageAsync(Name, name => SelectAsync(name, cancellationToken), image => ProcessAsync(image, cancellationToken), cancellationToken);
 }

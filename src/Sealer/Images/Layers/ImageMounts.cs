@@ -20,6 +20,31 @@ public sealed class ImageMounts(ImageStore store)
     /// <exception cref="SealerException"><c>MountsCorrupt</c>.</exception>
     public IReadOnlyList<ImageMount> List() => _list.Read();
 
+    /// <summary>Mounts an image of one platform.</summary>
+    /// <param name="image">The image; of several platforms the wanted one is chosen, or the only one there is.</param>
+    /// <param name="platform">The platform; null for Linux on this machine's processor.</param>
+    /// <param name="folder">The folder; must not exist, or be empty.</param>
+    /// <param name="options">How.</param>
+    /// <param name="progress">Told how many files are extracted; may be null.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <exception cref="SealerException"><c>PlatformNotFound</c>, and what mounting layers throws.</exception>
+    public Task<ImageMount> MountAsync(
+        ClusterImage image, Platform? platform, string folder, MountOptions options, IProgress<long>? progress, CancellationToken cancellationToken)
+    {
+        var member = MemberFor(image, platform);
+        return MountAsync(image.Name, member.Digest, [.. member.Layers.Select(layer => layer.Descriptor)], folder, options, progress, cancellationToken);
+    }
+
+    /// <summary>The image that is mounted of one for several platforms.</summary>
+    /// <exception cref="SealerException"><c>PlatformNotFound</c>.</exception>
+    public static ClusterImage MemberFor(ClusterImage image, Platform? platform)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        if (platform is null && !image.IsIndex)
+            return image;
+        return platform is null && image.Images.Count == 1 ? image.Images[0] : image.ForPlatform(platform ?? Platform.Default);
+    }
+
     /// <summary>Mounts an image.</summary>
     /// <param name="name">The image's name, for the list.</param>
     /// <param name="image">The digest of its manifest.</param>
