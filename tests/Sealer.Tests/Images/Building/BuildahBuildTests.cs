@@ -239,7 +239,7 @@ public sealed class BuildahBuildTests : IDisposable
     }
 
     [Fact]
-    public async Task Two_runs_whose_texts_and_variables_read_alike_together_are_two()
+    public async Task A_variable_of_the_image_is_an_input_of_run()
     {
         Busybox();
         const string rest = "|COPY bin bin|";
