@@ -1,6 +1,7 @@
 using System.Text;
 using Sealer.Clusterfiles.Documents;
 using Sealer.Clusterfiles.Reading;
+using Sealer.Clusterfiles.Writing;
 
 namespace Sealer.Clusterfiles;
 
@@ -49,6 +50,58 @@ public static class Clusterfile
         var context = Context(text, options);
         var plugins = new ClusterfileDocuments(context).ReadPluginFile(cluster);
         return new PluginReadResult(plugins, context.Diagnostics.InOrder());
+    }
+
+    /// <summary>Writes a cluster's desired state as a Clusterfile that Sealer and sealer read.</summary>
+    /// <remarks>sealer ignores what it does not know: <c>proxyJump</c>, <c>hostKeys</c>, <c>sudoPasswd</c> and secrets from elsewhere.</remarks>
+    /// <param name="spec">The cluster.</param>
+    /// <param name="options">What becomes of secrets; they are left out where null.</param>
+    /// <exception cref="SealerException"><c>SecretNotResolved</c>: a secret shall be revealed that has no value.</exception>
+    public static string Write(ClusterSpec spec, ClusterfileWriteOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        return new ClusterfileText(spec, options ?? new ClusterfileWriteOptions()).Write();
+    }
+
+    /// <summary>Makes a cluster of the few things that a new Clusterfile begins with.</summary>
+    /// <exception cref="SealerException"><c>InvalidClusterfile</c>: an address, a name or a network is wrong.</exception>
+    public static ClusterSpec Create(ClusterfileDraft draft)
+    {
+        ArgumentNullException.ThrowIfNull(draft);
+        var hosts = Hosts(draft.ControlPlanes, HostSpec.ControlPlaneRole, draft.Ssh).Concat(Hosts(draft.Workers, HostSpec.WorkerRole, draft.Ssh));
+        var environment = draft.Environment.ToList();
+        if (draft.PodNetwork is { } pods)
+            environment.Add(new EnvironmentVariable(NetworkReader.PodNetworks, pods));
+        if (draft.ServiceNetwork is { } services)
+            environment.Add(new EnvironmentVariable(NetworkReader.ServiceNetworks, services));
+        var spec = new ClusterSpec
+        {
+            Name = draft.Name,
+            Image = draft.Image,
+            Hosts = [.. hosts],
+            Ssh = draft.Ssh,
+            Environment = environment,
+            ContainerRuntime = draft.ContainerRuntime,
+            Registry = draft.Registry,
+            DataRoot = draft.DataRoot,
+            ApplicationNames = draft.ApplicationNames,
+        };
+
+        // What is written is what is checked: nothing gets into a new file that reading it would complain of.
+        var read = Read(Write(spec), new ClusterfileReadOptions { FileName = "New-Clusterfile", ResolveSecrets = false }).GetSpec();
+        return spec with { Hosts = [.. read.Hosts.Select(host => host with { Ssh = draft.Ssh, Location = null })], Network = read.Network };
+    }
+
+    private static IEnumerable<HostSpec> Hosts(IEnumerable<string> ranges, string role, SshSettings ssh)
+    {
+        string[] roles = [role];
+        foreach (var range in ranges)
+        {
+            var addresses = Addresses.ParseRanges(range, out var reason)
+                ?? throw new SealerException("InvalidClusterfile", ErrorKind.InvalidInput, $"New-Clusterfile: {reason}.", range);
+            foreach (var address in addresses)
+                yield return new HostSpec { Address = address, Roles = roles, Ssh = ssh };
+        }
     }
 
     private static ReadContext Context(string text, ClusterfileReadOptions? options)

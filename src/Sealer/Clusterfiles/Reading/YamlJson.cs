@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Sealer.Clusterfiles.Writing;
 using Sealer.Images.ContainerImages;
 
 namespace Sealer.Clusterfiles.Reading;
@@ -13,18 +14,25 @@ internal static class YamlJson
 
     /// <param name="node">The document or a part of it.</param>
     /// <param name="report">Told of every key that is there twice or is no text, with its place.</param>
-    public static JsonNode? Convert(YamlNode node, Action<YamlNode, string> report)
+    /// <param name="keepsText">
+    /// True: numbers, truth values and null stay as they are written (<see cref="PlainScalar"/>), so that a file that is
+    /// written again changes nowhere it need not.
+    /// </param>
+    public static JsonNode? Convert(YamlNode node, Action<YamlNode, string> report, bool keepsText = false)
     {
         switch (node.Target)
         {
             case YamlScalar scalar:
-                return YamlScalars.ToJson(scalar);
+                var value = YamlScalars.ToJson(scalar);
+                return keepsText && scalar.IsPlain && value?.GetValueKind() != System.Text.Json.JsonValueKind.String
+                    ? JsonValue.Create(new PlainScalar(scalar.Value))
+                    : value;
             case YamlSequence sequence:
-                return new JsonArray([.. sequence.Items.Select(item => Convert(item, report))]);
+                return new JsonArray([.. sequence.Items.Select(item => Convert(item, report, keepsText))]);
             case YamlMapping mapping:
                 var result = new JsonObject();
-                foreach (var (key, value) in Entries(mapping, report))
-                    result[key.Value] = Convert(value, report);
+                foreach (var (key, item) in Entries(mapping, report))
+                    result[key.Value] = Convert(item, report, keepsText);
                 return result;
             default:
                 return null;

@@ -1,0 +1,21 @@
+namespace Sealer.Clusterfiles;
+
+/// <summary>What becomes of secrets that a cluster's settings hold themselves; those from elsewhere are always written as their source.</summary>
+public enum SecretWriting
+{
+    /// <summary>They are left out.</summary>
+    Omit,
+
+    /// <summary>They are written in plain, so that sealer can use the file. Who reads the file has them.</summary>
+    Reveal,
+}
+
+/// <summary>How a Clusterfile is written.</summary>
+public sealed record ClusterfileWriteOptions
+{
+    /// <summary>What becomes of secrets.</summary>
+    public SecretWriting Secrets { get; init; }
+
+    /// <summary>Lines of a comment at the file's beginning.</summary>
+    public IReadOnlyList<string> Comment { get; init; } = [];
+}
