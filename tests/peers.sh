@@ -25,6 +25,9 @@ need time time
 need unzip unzip
 need openssl openssl
 need script bsdutils
+need ssh openssh-client
+need sshd openssh-server
+need sudo sudo
 
 if [ -n "$missing" ]; then
     sudo=
