@@ -63,6 +63,37 @@ public static class Clusterfile
         return new ClusterfileText(spec, options ?? new ClusterfileWriteOptions()).Write();
     }
 
+    /// <summary>Writes a Clusterfile to disk, as a whole or not at all, and for nobody but this user to read.</summary>
+    /// <param name="path">Its path; a file that is there is replaced.</param>
+    /// <param name="spec">The cluster.</param>
+    /// <param name="options">What becomes of secrets; they are left out where null.</param>
+    /// <exception cref="SealerException"><c>ClusterfileNotWritten</c>: the folder is missing, full, or not this user's.</exception>
+    public static void WriteFile(string path, ClusterSpec spec, ClusterfileWriteOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        var text = Write(spec, options);
+        var partial = $"{path}.{Guid.NewGuid():n}.partial";
+        try
+        {
+            var create = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+            if (!OperatingSystem.IsWindows())
+                create.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            using (var stream = new FileStream(partial, create))
+            {
+                stream.Write(Encoding.UTF8.GetBytes(text));
+                stream.Flush(flushToDisk: true);
+            }
+
+            File.Move(partial, path, overwrite: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            if (File.Exists(partial))
+                File.Delete(partial);
+            throw new SealerException("ClusterfileNotWritten", ErrorKind.ResourceUnavailable, $"The Clusterfile '{path}' cannot be written: {e.Message}", path, e);
+        }
+    }
+
     /// <summary>Makes a cluster of the few things that a new Clusterfile begins with.</summary>
     /// <exception cref="SealerException"><c>InvalidClusterfile</c>: an address, a name or a network is wrong.</exception>
     public static ClusterSpec Create(ClusterfileDraft draft)

@@ -50,6 +50,9 @@ public sealed class ClusterfileDiagnosticTests
         "Clusterfile:8:42 spec has no field 'startegy'; did you mean 'strategy'?")]
     [InlineData("---~kind: Config~spec: { path: a, data: x, strategy: mrege, process: \"value|toJsn\" }", "Clusterfile:8:37 'mrege' is not a strategy; did you mean 'merge'?; there are overwrite and merge", "Clusterfile:8:53 'toJsn' is not a processor; did you mean 'toJson'?; there are value, toJson, toBase64 and toSecret")]
     [InlineData("---~kind: Config~spec:~  path: a~  strategy: merge~  data: |~    a: 1~    b: [", "Clusterfile:14:1 the data is not YAML: this is not YAML; check quotes, brackets and indentation here and in the line above")]
+    [InlineData("---~kind: Config~spec: { path: a, process: \"value|toBase64\", data: \"a: {b: 1}\" }",
+        "Clusterfile:8:45 a value that is a map or a list has no text; put toJson in front: value|toJson|toBase64")]
+    [InlineData("---~kind: Config~spec: { path: etc/a.tmpl, data: \"x {{ nosuch }}\" }", "Clusterfile:8:27 the data is no template: etc/a.tmpl:1:6 'nosuch' is not a function of templates")]
     [InlineData("---~kind: Config~spec: { path: a, data: { b: c } }", "Clusterfile:8:24 spec.data must be text, not a map")]
     [InlineData("---~kind: Plugin~metadata: { name: p }~spec: { type: SHELL, action: pre-instal, scope: master, data: x }",
         "Clusterfile:9:30 'pre-instal' is not a phase; did you mean 'pre-install'?; there are pre-install, pre-init-host, post-init-host, post-install, pre-scaleup, post-scaleup, pre-clean-host, post-clean-host, pre-uninstall, post-uninstall, upgrade-host, upgrade, rollback")]

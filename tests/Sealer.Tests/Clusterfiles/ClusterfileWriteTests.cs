@@ -106,6 +106,30 @@ public sealed class ClusterfileWriteTests
     }
 
     [Fact]
+    public void A_file_is_written_as_a_whole_and_for_its_owner_only()
+    {
+        using var folder = new TemporaryFolder();
+        var spec = Clusterfile.Read(ClusterfileReadTests.Small).GetSpec();
+        File.WriteAllText(folder["Clusterfile"], "old");
+
+        Clusterfile.WriteFile(folder["Clusterfile"], spec);
+        Assert.Equal("c", Clusterfile.ReadFile(folder["Clusterfile"]).GetSpec().Name);
+        if (!OperatingSystem.IsWindows())
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(folder["Clusterfile"]));
+        Assert.Single(Directory.GetFiles(folder.Path));
+        Assert.Equal("ClusterfileNotWritten", Assert.Throws<SealerException>(() => Clusterfile.WriteFile(folder["no/where"], spec)).Id);
+    }
+
+    [Fact]
+    public void A_credential_may_be_given_instead_of_the_files()
+    {
+        var spec = Clusterfile.Read(ClusterfileReadTests.Everything).GetSpec().WithSsh(ssh => ssh with { User = "me", Password = Secret.Of("mine") });
+
+        Assert.All(spec.Hosts, host => Assert.Equal(("me", "mine"), (host.Ssh.User, host.Ssh.Password!.Reveal())));
+        Assert.Equal("me", spec.Ssh.User);
+    }
+
+    [Fact]
     public void A_host_without_what_the_cluster_has_stays_without_it()
     {
         var ssh = new SshSettings { Password = Secret.Of("p"), PrivateKeyPath = "/k", PrivateKeyPassphrase = Secret.Of("q"), ProxyJump = "jump" };

@@ -93,6 +93,25 @@ public sealed class HostileClusterfileTests
         Assert.Equal("Clusterfile:1:1 the file has more than 16 Mi characters", Assert.Single(Clusterfile.Read(new string('#', (16 * 1024 * 1024) + 1)).Diagnostics).ToString());
 
     [Fact]
+    public void More_documents_than_a_file_may_have_are_refused() =>
+        Assert.Equal("Clusterfile:1:1 the file has more than 20000 documents", Assert.Single(Clusterfile.Read(string.Concat(Enumerable.Repeat("a: b\n---\n", 20_002))).Diagnostics).ToString());
+
+    [Theory]
+    [InlineData("env", "V{0}=1")]
+    [InlineData("cmd", "c{0}")]
+    [InlineData("appNames", "a{0}")]
+    public void Long_lists_are_read_in_a_time_that_grows_with_their_length(string field, string item)
+    {
+        var items = string.Join(", ", Enumerable.Range(0, 200_000).Select(i => string.Format(System.Globalization.CultureInfo.InvariantCulture, item, i)));
+        Assert.Empty(Clusterfile.Read(ClusterfileReadTests.Small.Replace("spec:", $"spec:\n  {field}: [ {items} ]", StringComparison.Ordinal)).Diagnostics);
+    }
+
+    [Fact]
+    public void More_roles_than_a_host_may_have_are_refused() =>
+        Assert.Contains("more than 100 roles", Assert.Single(Clusterfile.Read(
+            ClusterfileReadTests.Small.Replace("[ master ]", "[ master, " + string.Join(", ", Enumerable.Range(0, 100_000).Select(i => $"role-of-mine-{i}")) + " ]", StringComparison.Ordinal)).Diagnostics).Message);
+
+    [Fact]
     public void Duplicate_keys_are_told_wherever_they_are()
     {
         var result = Clusterfile.Read("""

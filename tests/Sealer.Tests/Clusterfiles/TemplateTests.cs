@@ -43,7 +43,7 @@ public sealed class TemplateTests
         File.WriteAllText(folder["templates/_cases.tpl"], string.Concat(cases.Select((c, i) => $"{{{{ define \"case{i}\" }}}}{c.Template}{{{{ end }}}}")));
         File.WriteAllText(folder["templates/all.yaml"], string.Concat(cases.Select((_, i) => $"case{i}: \"{{{{ include \"case{i}\" . | b64enc }}}}\"\n")));
 
-        var output = await Tool.RunAsync(await RealHelm.PathAsync(), "template", "x", folder.Path);
+        var output = await Peer.RunAsync(await RealHelm.PathAsync(), "template", "x", folder.Path);
 
         var rendered = (YamlMapping)YamlDocuments.Read(output).Documents[0];
         var different = cases.Select((c, i) => (c.Template, c.Expected, Helm: System.Text.Encoding.UTF8.GetString(Convert.FromBase64String(rendered.FindScalar($"case{i}")!.Value))))
@@ -175,6 +175,20 @@ public sealed class TemplateTests
         var template = string.Concat(Enumerable.Repeat(open, 20_000)) + string.Concat(Enumerable.Repeat(close, 20_000));
         Assert.Equal("InvalidTemplate", Assert.Throws<SealerException>(() => Render(template)).Id);
     }
+
+    [Theory]
+    [InlineData("{{ $a := print \"xxxxxxxxxx\" }}{{ range 20 }}{{ $a = print $a $a }}{{ end }}{{ range 1000000 }}{{ $b := upper $a }}{{ end }}")]
+    [InlineData("{{ $a := list 1 1 }}{{ range 20 }}{{ $a = list $a $a }}{{ end }}{{ range 1000000 }}{{ $b := len $a }}{{ end }}")]
+    public void Work_on_large_values_counts_for_more(string template) =>
+        Assert.Contains("takes more than", Assert.Throws<SealerException>(() => Render(template)).Message);
+
+    [Fact]
+    public void Variables_are_bounded() =>
+        Assert.Contains("more than 1000 variables", Assert.Throws<SealerException>(() => Render(string.Concat(Enumerable.Range(0, 1_100).Select(i => $"{{{{ $v{i} := 1 }}}}")))).Message);
+
+    [Fact]
+    public void A_missing_value_that_is_printed_a_million_times_is_told_once() =>
+        Assert.Single(Template.Parse("{{ range 1000000 }}{{ $.No }}{{ end }}", "a").Render(Variables, default).Warnings);
 
     [Fact]
     public void A_width_in_printf_is_bounded() =>

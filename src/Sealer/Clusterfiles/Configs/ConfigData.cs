@@ -35,6 +35,23 @@ public static class ConfigData
         return config.Strategy == WriteStrategy.Merge ? YamlMerge.Merge(existing, data, Describe(config), config.RootfsPath) : data;
     }
 
+    /// <summary>What is wrong with the data, as far as it can be seen without the file; null where nothing is.</summary>
+    internal static string? WhyNot(ConfigSpec config)
+    {
+        try
+        {
+            var data = Process(config);
+            if (config.Strategy == WriteStrategy.Merge)
+                Map(config, Parse(config, data));
+            return null;
+        }
+        catch (SealerException e)
+        {
+            // Whoever asks knows the place.
+            return e.Message[(Describe(config).Length + 2)..];
+        }
+    }
+
     private static string Process(ConfigSpec config)
     {
         var data = config.Data;

@@ -71,6 +71,14 @@ public sealed record ClusterSpec
     /// <summary>All other hosts.</summary>
     public IEnumerable<HostSpec> Workers => Hosts.Where(host => !host.IsControlPlane);
 
+    /// <summary>The same cluster with other ways to reach all hosts: a credential that is given instead of the file's.</summary>
+    /// <param name="change">What becomes of each host's settings, and of the cluster's own.</param>
+    public ClusterSpec WithSsh(Func<SshSettings, SshSettings> change)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        return this with { Ssh = change(Ssh), Hosts = [.. Hosts.Select(host => host with { Ssh = change(host.Ssh) })] };
+    }
+
     /// <summary>The hosts' family of addresses.</summary>
     public AddressFamily AddressFamily => Hosts.Count > 0 ? Hosts[0].Address.AddressFamily : AddressFamily.InterNetwork;
 }

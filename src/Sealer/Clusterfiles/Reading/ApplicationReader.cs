@@ -17,12 +17,13 @@ internal static class ApplicationReader
         foreach (var name in launch?.Where(name => name.Value.Length > 0 && !Names.IsSegment(name.Value)) ?? [])
             context.Error(name, $"{Quoting.Quote(name.Value)} cannot be an application's name");
         var configs = new List<ApplicationConfigSpec>();
+        var names = new HashSet<string>(StringComparer.Ordinal);
         var items = fields.List("configs") ?? [];
         for (var i = 0; i < items.Count; i++)
         {
             if (items[i].Target is YamlMapping mapping)
             {
-                if (ReadConfig(new Fields(mapping, $"spec.configs[{i}]", context), configs, context) is { } config)
+                if (ReadConfig(new Fields(mapping, $"spec.configs[{i}]", context), names, context) is { } config)
                     configs.Add(config);
             }
             else
@@ -42,14 +43,14 @@ internal static class ApplicationReader
         };
     }
 
-    private static ApplicationConfigSpec? ReadConfig(Fields fields, List<ApplicationConfigSpec> before, ReadContext context)
+    private static ApplicationConfigSpec? ReadConfig(Fields fields, HashSet<string> before, ReadContext context)
     {
         var name = fields.Scalar("name");
         if (name is not { Value.Length: > 0 })
             context.Error(name ?? fields.At("name"), $"{fields.Place} needs the name of its application");
         else if (!Names.IsSegment(name.Value))
             context.Error(name, $"{Quoting.Quote(name.Value)} cannot be an application's name");
-        else if (before.Exists(config => config.Name == name.Value))
+        else if (!before.Add(name.Value))
             context.Error(name, $"{Quoting.Quote(name.Value)} has settings above already; write them in one place");
         var environment = EnvironmentReader.Read(fields, "env", context);
         var files = ReadFiles(fields, context);

@@ -10,6 +10,7 @@ internal sealed class ClusterfileDocuments(ReadContext context)
     public const int MaxLength = 16 * 1024 * 1024;
 
     private const int MaxNodes = 500_000;
+    private const int MaxDocuments = 20_000;
 
     private static readonly string[] OwnKinds = ["Cluster", "Config", "Plugin", "Application"];
 
@@ -108,6 +109,13 @@ internal sealed class ClusterfileDocuments(ReadContext context)
         {
             var line = text.AsSpan(0, nul).Count('\n') + 1;
             context.Diagnostics.Error(line, nul - text.LastIndexOf('\n', nul), "a NUL character stands here; the file is no text, or not UTF-8");
+            _mayHaveCluster = true;
+            return;
+        }
+
+        if (text.AsSpan().Count("\n---") > MaxDocuments)
+        {
+            context.Diagnostics.Error(1, 1, $"the file has more than {MaxDocuments} documents");
             _mayHaveCluster = true;
             return;
         }

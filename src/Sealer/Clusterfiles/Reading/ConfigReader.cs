@@ -1,4 +1,6 @@
+using Sealer.Clusterfiles.Configs;
 using Sealer.Clusterfiles.Documents;
+using Sealer.Clusterfiles.Templates;
 
 namespace Sealer.Clusterfiles.Reading;
 
@@ -30,7 +32,9 @@ internal static class ConfigReader
             context.Error(application, $"{Quoting.Quote(application.Value)} cannot be an application's name");
         var processors = ReadProcessors(fields, context);
         fields.Finish();
-        return settings is null ? null : new ConfigSpec
+        if (settings is null)
+            return null;
+        var config = new ConfigSpec
         {
             Name = metadata.Name ?? settings.Path,
             Path = settings.Path,
@@ -40,6 +44,25 @@ internal static class ConfigReader
             ApplicationName = application is { Value.Length: > 0 } ? application.Value : null,
             Location = context.LocationOf(document.Node),
         };
+        if (processors.Count > 0 && ConfigData.WhyNot(config) is { } reason)
+            context.Error(fields.At("data"), reason.TrimEnd('.'));
+        CheckTemplate(config, fields, context);
+        return config;
+    }
+
+    // Whatever is written below etc, charts or manifests with this ending is rendered there.
+    private static void CheckTemplate(ConfigSpec config, Fields fields, ReadContext context)
+    {
+        if (config.ApplicationName is not null || !config.Path.EndsWith(".tmpl", StringComparison.Ordinal) || config.Strategy == WriteStrategy.Merge || config.Processors.Count > 0)
+            return;
+        try
+        {
+            Template.Parse(config.Data, config.Path);
+        }
+        catch (SealerException e)
+        {
+            context.Error(fields.At("data"), $"the data is no template: {e.Message}");
+        }
     }
 
     private static List<ConfigProcessor> ReadProcessors(Fields fields, ReadContext context)

@@ -9,13 +9,15 @@ internal static class EnvironmentReader
     /// <returns>Each name once, with the node of its entry.</returns>
     public static List<(EnvironmentVariable Variable, YamlNode Node)> Read(Fields fields, string name, ReadContext context)
     {
-        var result = new List<(EnvironmentVariable Variable, YamlNode Node)>();
+        // A place that was taken back stays empty, so that nothing is searched for and nothing moves.
+        var result = new List<(EnvironmentVariable Variable, YamlNode Node)?>();
+        var places = new Dictionary<string, int>(StringComparer.Ordinal);
         // Documentation of sealer shows a map too.
         if (fields.Value(name) is YamlMapping)
         {
             foreach (var (key, value) in fields.TextMap(name))
                 Add(key, key.Value, value.Value);
-            return result;
+            return Taken();
         }
 
         foreach (var item in fields.Texts(name) ?? [])
@@ -27,7 +29,9 @@ internal static class EnvironmentReader
                 context.Error(item, $"{fields.Place}.{name}: an entry has no name in front of a '='; write NAME=VALUE");
         }
 
-        return result;
+        return Taken();
+
+        List<(EnvironmentVariable Variable, YamlNode Node)> Taken() => [.. result.Where(entry => entry is not null).Select(entry => entry!.Value)];
 
         void Add(YamlNode node, string variable, string value)
         {
@@ -45,13 +49,13 @@ internal static class EnvironmentReader
 
             if (!Names.IsVariable(variable))
                 context.Warning(node, $"{Quoting.Quote(variable)} cannot be a variable of a shell; templates see it, scripts do not");
-            var before = result.FindIndex(entry => entry.Variable.Name == variable);
-            if (before >= 0)
+            if (places.TryGetValue(variable, out var before))
             {
-                context.Warning(node, $"{Quoting.Quote(variable)} is set in line {result[before].Node.Line} already; the last one counts");
-                result.RemoveAt(before);
+                context.Warning(node, $"{Quoting.Quote(variable)} is set in line {result[before]!.Value.Node.Line} already; the last one counts");
+                result[before] = null;
             }
 
+            places[variable] = result.Count;
             result.Add((new EnvironmentVariable(variable, value), node));
         }
     }

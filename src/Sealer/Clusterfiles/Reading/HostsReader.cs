@@ -10,6 +10,8 @@ internal sealed class HostsReader(SshFields clusterSsh, ReadContext context)
     /// <summary>Three times what Kubernetes bears.</summary>
     private const int MaxHosts = Addresses.MaxInRange;
 
+    private const int MaxRoles = 100;
+
     private readonly Dictionary<IPAddress, YamlNode> _seen = [];
     private readonly List<HostSpec> _hosts = [];
     private bool _isMixed;
@@ -109,6 +111,12 @@ internal sealed class HostsReader(SshFields clusterSsh, ReadContext context)
         var roles = new List<string>();
         foreach (var role in fields.Texts("roles") ?? [])
         {
+            if (roles.Count == MaxRoles)
+            {
+                context.Error(role, $"a host has more than {MaxRoles} roles");
+                break;
+            }
+
             if (!Names.IsLabelWord(role.Value))
             {
                 context.Error(role, $"{Quoting.Quote(role.Value)} is not a role: it becomes a label and may hold letters, digits, '-', '_' and '.'");

@@ -8,6 +8,8 @@ namespace Sealer.Clusterfiles.Reading;
 /// <summary>Makes of the plugins of sealer 0.3 to 0.8 what stands for them today.</summary>
 internal sealed class OldPlugins(ReadContext context, List<HostSpec>? hosts)
 {
+    private Dictionary<IPAddress, int>? _index;
+
     /// <summary>LABEL and TAINT: lines <c>IP[,IP][-range] what</c> become labels and taints of the hosts.</summary>
     public void ApplyToHosts(YamlScalar data, bool isTaint)
     {
@@ -126,12 +128,14 @@ internal sealed class OldPlugins(ReadContext context, List<HostSpec>? hosts)
             context.Diagnostics.Error(line, column, reason);
     }
 
+    private Dictionary<IPAddress, int> Index => _index ??= (hosts ?? []).Select((host, i) => (host, i)).ToDictionary(pair => pair.host.Address, pair => pair.i);
+
     private void Replace(IReadOnlyList<HostSpec> targets, Func<HostSpec, HostSpec> change)
     {
-        foreach (var address in targets.Select(host => host.Address).ToHashSet())
+        foreach (var target in targets)
         {
-            var index = hosts!.FindIndex(host => host.Address.Equals(address));
-            hosts[index] = change(hosts[index]);
+            var index = Index[target.Address];
+            hosts![index] = change(hosts[index]);
         }
     }
 
@@ -145,8 +149,7 @@ internal sealed class OldPlugins(ReadContext context, List<HostSpec>? hosts)
 
         if (hosts is null)
             return [];
-        var wanted = addresses.ToHashSet();
-        var found = hosts.Where(host => wanted.Contains(host.Address)).ToList();
+        var found = addresses.Distinct().Where(Index.ContainsKey).Select(address => hosts[Index[address]]).ToList();
         if (found.Count == 0)
             context.Diagnostics.Error(line, column, $"{Quoting.Quote(text)} is no host of this cluster");
         return found;

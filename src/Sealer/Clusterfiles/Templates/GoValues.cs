@@ -55,6 +55,34 @@ internal static class GoValues
         _ => true,
     };
 
+    /// <summary>Characters and items of a value, a list that is in it twice counted twice; counting ends above a limit.</summary>
+    public static long Weight(object? value, int limit)
+    {
+        if (value is string or null)
+            return (value as string)?.Length ?? 1;
+        long sum = 0;
+        var open = new Stack<object?>([value]);
+        while (sum <= limit && open.TryPop(out var next))
+        {
+            sum += next is string text ? text.Length + 1 : 1;
+            if (next is IReadOnlyList<object?> list)
+            {
+                foreach (var item in list)
+                    open.Push(item);
+            }
+            else if (next is IReadOnlyDictionary<string, object?> map)
+            {
+                foreach (var (key, item) in map)
+                {
+                    sum += key.Length;
+                    open.Push(item);
+                }
+            }
+        }
+
+        return sum;
+    }
+
     /// <summary>What a value is called in messages.</summary>
     public static string KindOf(object? value) => value switch
     {

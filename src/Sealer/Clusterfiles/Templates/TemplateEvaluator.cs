@@ -10,10 +10,15 @@ internal sealed class TemplateEvaluator(
     private const int MaxOutput = 64 * 1024 * 1024;
     private const int MaxCalls = 50;
 
+    /// <summary>Characters of one value, or of all arguments of a call.</summary>
+    private const int MaxValue = 16 * 1024 * 1024;
+    private const int CharactersAStep = 16;
+
     private readonly StringBuilder _output = new();
     private readonly List<(string Name, object? Value)> _variables = [("$", root)];
-    private readonly List<(TemplatePlace Place, string Name)> _missing = [];
+    private readonly HashSet<(TemplatePlace Place, string Name)> _missing = [];
     private int _steps;
+    private int _nextCheck;
     private int _calls;
 
     private enum Flow
@@ -24,7 +29,7 @@ internal sealed class TemplateEvaluator(
     }
 
     /// <summary>Values that were printed and are not there.</summary>
-    public IReadOnlyList<(TemplatePlace Place, string Name)> Missing => _missing;
+    public IReadOnlyCollection<(TemplatePlace Place, string Name)> Missing => _missing;
 
     public string Run(IReadOnlyList<Statement> body)
     {
@@ -58,8 +63,7 @@ internal sealed class TemplateEvaluator(
                     return Flow.Next;
                 if (printed is null)
                     _missing.Add((action.Place, NameOf(action.Pipeline)));
-                if (TemplateFunctions.IsTooLarge(printed))
-                    throw new TemplateError(action.Place, "this is more text than a template may write");
+                Charge(action.Place, [printed]);
                 Write(action.Place, GoValues.Print(printed));
                 return Flow.Next;
             case IfStatement branch:
@@ -237,6 +241,7 @@ internal sealed class TemplateEvaluator(
             values.Add(Evaluate(command.Words[i], dot));
         if (hasPrevious)
             values.Add(previous);
+        Charge(function.Place, values);
         try
         {
             return TemplateFunctions.Call(function.Name, values);
@@ -270,12 +275,27 @@ internal sealed class TemplateEvaluator(
         _output.Append(text);
     }
 
-    private void Step(TemplatePlace place)
+    /// <summary>
+    /// Large values take as many steps as they take time, and none may be larger than all: text that is put together of
+    /// itself again and again, and lists of themselves, end soon.
+    /// </summary>
+    private void Charge(TemplatePlace place, IReadOnlyList<object?> values)
     {
-        if (++_steps > MaxSteps)
+        var weight = values.Sum(value => GoValues.Weight(value, MaxValue));
+        if (weight > MaxValue)
+            throw new TemplateError(place, $"a value has more than {MaxValue / 1024 / 1024} Mi characters");
+        Step(place, 1 + (int)(weight / CharactersAStep));
+    }
+
+    private void Step(TemplatePlace place, int count = 1)
+    {
+        _steps += count;
+        if (_steps > MaxSteps)
             throw new TemplateError(place, $"the template takes more than {MaxSteps:N0} steps");
-        if (_steps % 1024 == 0)
-            cancellationToken.ThrowIfCancellationRequested();
+        if (_steps < _nextCheck)
+            return;
+        _nextCheck = _steps + 1024;
+        cancellationToken.ThrowIfCancellationRequested();
     }
 
     private static string NameOf(Pipeline pipeline) => pipeline.Commands is [{ Words: [FieldOperand field] }] ? "." + string.Join('.', field.Names) : "";

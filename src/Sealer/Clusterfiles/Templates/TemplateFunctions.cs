@@ -80,40 +80,8 @@ internal static class TemplateFunctions
             throw new FunctionError($"takes {wanted} argument{(wanted == "1" ? "" : "s")}, not {values.Count}");
         }
 
-        // Every value that goes in is bounded, and what comes out is checked before anything is done with it, so that text
-        // which is put together of itself again and again ends soon. Lists are shared, not copied, and count when printed.
-        if (values.Sum(Weight) > MaxText)
-            throw new FunctionError($"is given more than {MaxText / 1024 / 1024} Mi characters");
         return call(new Arguments(values));
     }
-
-    private static long Weight(object? value)
-    {
-        long sum = 0;
-        var open = new Stack<object?>([value]);
-        while (open.TryPop(out var next) && sum <= MaxText)
-        {
-            sum += next is string text ? text.Length : 1;
-            if (next is IReadOnlyList<object?> list)
-            {
-                foreach (var item in list)
-                    open.Push(item);
-            }
-            else if (next is IReadOnlyDictionary<string, object?> map)
-            {
-                foreach (var (key, item) in map)
-                {
-                    sum += key.Length;
-                    open.Push(item);
-                }
-            }
-        }
-
-        return sum;
-    }
-
-    /// <summary>True of text, or a list of lists, that would take more memory than a template may have.</summary>
-    public static bool IsTooLarge(object? value) => Weight(value) > MaxText;
 
     private static string PrintInside(object? value)
     {

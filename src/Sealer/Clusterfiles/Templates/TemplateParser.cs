@@ -7,6 +7,7 @@ internal sealed class TemplateParser(List<Token> tokens, IReadOnlyCollection<str
 {
     /// <summary>Blocks and parentheses within each other, so that no template can use up the stack.</summary>
     private const int MaxDepth = 100;
+    private const int MaxVariables = 1_000;
 
     private static readonly string[] Keywords = ["block", "break", "continue", "define", "else", "end", "if", "range", "template", "with"];
 
@@ -210,6 +211,8 @@ internal sealed class TemplateParser(List<Token> tokens, IReadOnlyCollection<str
                 // A declaration begins behind its own value.
                 if (!assigns)
                     _variables.AddRange(variables);
+                if (_variables.Count > MaxVariables)
+                    throw Error(token, $"there are more than {MaxVariables} variables");
                 return new Pipeline(place, variables, assigns, commands);
             }
 
