@@ -161,7 +161,7 @@ public static class ClusterImages
             Created = config.Created,
             Extension = extensionJson is null ? null : SealerData.ReadExtension(extensionJson),
             ContainerImageEntries = containerImagesJson is null ? [] : SealerData.ReadContainerImages(containerImagesJson),
-            ContainerImagePaths = pathsJson is null ? ImmutableSortedDictionary<string, string>.Empty : SealerData.ReadContainerImagePaths(pathsJson),
+            ContainerImagePaths = pathsJson is null ? ImmutableSortedDictionary<string, string>.Empty : ContainerImages.RegistryFolder.ContainerImagePaths.Read(pathsJson),
             Labels = labels
                 .Where(l => l.Key is not (SealerAnnotations.Extension or SealerAnnotations.ContainerImages or SealerAnnotations.ContainerImagePaths))
                 .ToImmutableSortedDictionary(l => l.Key, l => l.Value ?? "", StringComparer.Ordinal),

@@ -52,17 +52,6 @@ public static class SealerData
         return images;
     }
 
-    /// <summary>Reads our <c>sealer.image.container.images.paths</c>: where in <c>registry/</c> an image lies, by its full name.</summary>
-    /// <exception cref="SealerException"><c>InvalidManifest</c>: not valid.</exception>
-    public static IReadOnlyDictionary<string, string> ReadContainerImagePaths(string json)
-    {
-        var paths = ContainerImages.ContainerImagePaths.Read(json);
-        // Anything but the one place of the rule could point a name at another image's files.
-        return paths
-            .Where(p => ImageReference.TryParse(p.Key, out var reference, out _) && p.Value == ContainerImages.RegistryPath.UnderDomain(reference))
-            .ToImmutableSortedDictionary(StringComparer.Ordinal);
-    }
-
     private static Application Today(Application application, Dictionary<string, IReadOnlyList<string>> legacyCmds)
     {
         var name = application.Name ?? "";

@@ -1,5 +1,6 @@
 using Sealer.Events;
 using Sealer.Images.ContainerImages;
+using Sealer.Images.ContainerImages.RegistryFolder;
 
 namespace Sealer.Images.Building;
 
@@ -46,7 +47,7 @@ internal sealed class ContainerImageStep(BuildServices services, Platform platfo
     /// <summary>Adds the layer with the images.</summary>
     public async Task<ContainerImageContent> AddAsync(ImageState state, CancellationToken cancellationToken)
     {
-        var held = new RegistryTree(tree, parent?.ContainerImageEntries, HeldPaths());
+        var held = new RegistryFolderSource(tree, parent?.ContainerImageEntries, parent?.ContainerImagePaths);
         var scan = await ScanAsync(cancellationToken).ConfigureAwait(false);
         if (scan is null)
             return new ContainerImageContent(held.Images, held.Paths);
@@ -58,17 +59,12 @@ internal sealed class ContainerImageStep(BuildServices services, Platform platfo
         using var archives = new ArchiveSources(services.Store);
         var fetcher = new ContainerImageFetcher(services.Store, registries, archives.OpenAsync, services.Events);
         var fetched = await fetcher.FetchAsync(scan.Images, platform, held, cancellationToken).ConfigureAwait(false);
-        var result = await RegistryLayer.WriteAsync(
+        var result = await RegistryFolderLayer.WriteAsync(
             services.Store, fetched, held, state.Created(services.SourceDate), cancellationToken).ConfigureAwait(false);
         if (result.Layer is { } layer)
             state.AddLayer(new StepLayer(layer, layer.Digest, null), $"registry: {fetched.Count(image => !image.IsHeld)} container images");
         return new ContainerImageContent(ContainerImageList.Of(scan.Images, platform, held), result.Paths);
     }
-
-    private IReadOnlyDictionary<string, string>? HeldPaths() =>
-        parent?.Manifest?.Annotations?.GetValueOrDefault(SealerAnnotations.ContainerImagePaths) is { } json
-            ? ContainerImagePaths.Read(json)
-            : null;
 
     private async Task<IReadOnlyList<string>> IgnoredAsync(CancellationToken cancellationToken)
     {

@@ -1,5 +1,5 @@
 using Sealer.Events;
-using Sealer.Images.ContainerImages;
+using Sealer.Images.ContainerImages.RegistryFolder;
 using Sealer.Images.Layers;
 using Sealer.Kubefiles;
 using Sealer.Kubefiles.Instructions;

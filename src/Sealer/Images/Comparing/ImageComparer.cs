@@ -1,9 +1,9 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using Sealer.Events;
-using Sealer.Images.ContainerImages;
+using Sealer.Images.ContainerImages.RegistryFolder;
 using Sealer.Images.Layers;
-using Sealer.Images.Scanning;
+using Sealer.Images.LayerScans;
 
 namespace Sealer.Images.Comparing;
 
@@ -120,13 +120,13 @@ public static class ImageComparer
     private static IEnumerable<ImageDifference> Files(ClusterImage before, List<LayerScan> beforeLayers, ClusterImage after, List<LayerScan> afterLayers)
     {
         var (old, now) = (MergedFiles.Of(beforeLayers), MergedFiles.Of(afterLayers));
-        return ContainerImages(before, new ContainedRegistry(old, beforeLayers, before.ContainerImagePaths), after, new ContainedRegistry(now, afterLayers, after.ContainerImagePaths))
+        return ContainerImages(before, new ScannedRegistryFolder(old, beforeLayers, before.ContainerImagePaths), after, new ScannedRegistryFolder(now, afterLayers, after.ContainerImagePaths))
             .Concat(Ordered(old, now));
     }
 
     /// <summary>Images of one name that are not the same image; blobs and links of the registry are not told file by file.</summary>
     private static IEnumerable<ImageDifference> ContainerImages(
-        ClusterImage before, ContainedRegistry old, ClusterImage after, ContainedRegistry now)
+        ClusterImage before, ScannedRegistryFolder old, ClusterImage after, ScannedRegistryFolder now)
     {
         foreach (var name in before.ContainerImages.Select(i => i.Image).Intersect(after.ContainerImages.Select(i => i.Image)).Order(StringComparer.Ordinal))
         {
@@ -141,8 +141,8 @@ public static class ImageComparer
     private static IEnumerable<ImageDifference> Ordered(SortedDictionary<string, ScannedFile> before, SortedDictionary<string, ScannedFile> after)
     {
         // Both are in order, so that one walk over the two finds every difference.
-        using var old = before.Values.Where(f => !RegistryLayout.IsStorage(f.Path)).GetEnumerator();
-        using var now = after.Values.Where(f => !RegistryLayout.IsStorage(f.Path)).GetEnumerator();
+        using var old = before.Values.Where(f => !RegistryFolderLayout.IsStorage(f.Path)).GetEnumerator();
+        using var now = after.Values.Where(f => !RegistryFolderLayout.IsStorage(f.Path)).GetEnumerator();
         var (hasOld, hasNow) = (old.MoveNext(), now.MoveNext());
         while (hasOld || hasNow)
         {

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Sealer.Events;
 using Sealer.Images.Archives;
+using Sealer.Images.ContainerImages.RegistryFolder;
 using Sealer.Images.Storage;
 
 namespace Sealer.Images.ContainerImages;
@@ -43,7 +44,7 @@ public sealed class ContainerImageFetcher
 
     /// <summary>
     /// Fetches each image once. The caller holds a lease of the store until a layer refers to the content
-    /// (<see cref="RegistryLayer"/>).
+    /// (<see cref="RegistryFolderLayer"/>).
     /// </summary>
     /// <param name="images">What a scan found; an image may be there several times.</param>
     /// <param name="platform">The platform to take of each.</param>
@@ -52,7 +53,7 @@ public sealed class ContainerImageFetcher
     /// <returns>The images, ordered by name.</returns>
     /// <exception cref="SealerException"><c>ContainerImagesNotFetched</c>: names every image that could not be had, who asked for it, and why.</exception>
     public async Task<IReadOnlyList<FetchedImage>> FetchAsync(
-        IReadOnlyList<FoundImage> images, Platform platform, RegistryTree held, CancellationToken cancellationToken)
+        IReadOnlyList<FoundImage> images, Platform platform, RegistryFolderSource held, CancellationToken cancellationToken)
     {
         var wanted = images.GroupBy(image => image.Reference)
             .OrderBy(group => group.Key.ToString(), StringComparer.Ordinal)
@@ -67,7 +68,7 @@ public sealed class ContainerImageFetcher
         return [.. wanted.Select(image => image.Result!)];
     }
 
-    private async Task ResolveAsync(WantedImage image, RegistryTree held, CancellationToken cancellationToken)
+    private async Task ResolveAsync(WantedImage image, RegistryFolderSource held, CancellationToken cancellationToken)
     {
         try
         {
@@ -92,7 +93,7 @@ public sealed class ContainerImageFetcher
         }
     }
 
-    private static async Task<bool> FindHeldAsync(WantedImage image, RegistryTree held, CancellationToken cancellationToken)
+    private static async Task<bool> FindHeldAsync(WantedImage image, RegistryFolderSource held, CancellationToken cancellationToken)
     {
         if (!held.Names(image.Reference, image.Platform))
             return false;
@@ -114,7 +115,7 @@ public sealed class ContainerImageFetcher
     }
 
     /// <summary>Fetches each blob once, whichever images have it, the largest first: a large one begun last would be waited for alone.</summary>
-    private async Task DownloadAsync(List<WantedImage> wanted, RegistryTree held, CancellationToken cancellationToken)
+    private async Task DownloadAsync(List<WantedImage> wanted, RegistryFolderSource held, CancellationToken cancellationToken)
     {
         var fetched = wanted.Where(image => !image.Result!.IsHeld).ToList();
         var blobs = fetched

@@ -1,3 +1,5 @@
+using Sealer.Images.ContainerImages.RegistryFolder;
+
 namespace Sealer.Images.ContainerImages;
 
 /// <summary>Makes the annotation <c>sealer.image.container.images</c>.</summary>
@@ -10,7 +12,7 @@ public static class ContainerImageList
     /// <param name="images">What a scan found.</param>
     /// <param name="platform">What the images were taken for.</param>
     /// <param name="held">What the parent image brings.</param>
-    public static IReadOnlyList<ContainerImageEntry> Of(IReadOnlyList<FoundImage> images, Platform platform, RegistryTree held)
+    public static IReadOnlyList<ContainerImageEntry> Of(IReadOnlyList<FoundImage> images, Platform platform, RegistryFolderSource held)
     {
         // A parent of sealer's says arm64 of variant v8 where we say arm64.
         var known = held.Images

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using Sealer.Images.ContainerImages.RegistryFolder;
 using Sealer.Images.Layers;
 
 namespace Sealer.Images.ContainerImages;
@@ -87,7 +88,7 @@ public sealed class ContainerImageScanner
                 .ConfigureAwait(false);
 
             // Where the parent holds its images, what its archives held is among them.
-            if (_files.Find(RegistryLayout.Root) is not null)
+            if (_files.Find(RegistryFolderLayout.Root) is not null)
                 found.Warnings.Clear();
             findings.Add(found);
         });

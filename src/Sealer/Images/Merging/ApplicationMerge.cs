@@ -1,5 +1,5 @@
 using Sealer.Images.Layers;
-using Sealer.Images.Scanning;
+using Sealer.Images.LayerScans;
 
 namespace Sealer.Images.Merging;
 

@@ -1,5 +1,5 @@
 using Sealer.Images.Layers;
-using Sealer.Images.Scanning;
+using Sealer.Images.LayerScans;
 using Sealer.Images.Storage;
 
 namespace Sealer.Images.Merging;

@@ -1,4 +1,4 @@
-using Sealer.Images.Scanning;
+using Sealer.Images.LayerScans;
 
 namespace Sealer.Images.Merging;
 

@@ -1,9 +1,9 @@
 using System.Collections.Concurrent;
 using Sealer.Events;
 using Sealer.Images.Building;
-using Sealer.Images.ContainerImages;
+using Sealer.Images.ContainerImages.RegistryFolder;
 using Sealer.Images.Layers;
-using Sealer.Images.Scanning;
+using Sealer.Images.LayerScans;
 using Sealer.Images.Storage;
 
 namespace Sealer.Images.Merging;
@@ -19,7 +19,7 @@ internal sealed class PlatformMerge
     private readonly LayerStack _stack;
     private readonly ApplicationMerge _applications;
     private readonly SettingsMerge _settings;
-    private readonly RegistryMerge _registry;
+    private readonly RegistryFolderMerge _registry;
     private readonly Dictionary<string, string> _owners = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<(Digest Blob, Digest? DiffId), LayerScan> _scans = [];
 
@@ -38,7 +38,7 @@ internal sealed class PlatformMerge
         });
         _applications = new ApplicationMerge((name, earlier, later, resolution) => Report(MergeCollisionKind.Application, name, earlier, later, resolution));
         _settings = new SettingsMerge(Report);
-        _registry = new RegistryMerge((name, earlier, later, resolution) => Report(MergeCollisionKind.ContainerImage, name, earlier, later, resolution));
+        _registry = new RegistryFolderMerge((name, earlier, later, resolution) => Report(MergeCollisionKind.ContainerImage, name, earlier, later, resolution));
     }
 
     public IReadOnlyList<MergeCollision> Collisions => _collisions;
@@ -52,10 +52,10 @@ internal sealed class PlatformMerge
         if (_registry.Links() is { Count: > 0 } links)
         {
             var scan = LayerScan.Of(links.Select(l => new ScannedFile(l.Key, LayerEntryKind.File, 0, 0, 0, 0, null, null, l.Value)), []);
-            _stack.Add(scan, _ => Task.FromResult(links.Select(l => RegistryMerge.Link(l.Key, l.Value))), Step("MERGE container images of one path"));
+            _stack.Add(scan, _ => Task.FromResult(links.Select(l => RegistryFolderMerge.Link(l.Key, l.Value))), Step("MERGE container images of one path"));
         }
 
-        _registry.CheckServed(new ContainedRegistry(_stack.Files, _stack.Scans, _registry.Paths), _platform);
+        _registry.CheckServed(new ScannedRegistryFolder(_stack.Files, _stack.Scans, _registry.Paths), _platform);
     }
 
     /// <summary>Writes config and manifest, and small layers where applications or container images collide.</summary>
@@ -106,7 +106,7 @@ internal sealed class PlatformMerge
                 Step($"MERGE {image.Name} replaces {application.Name}"));
         }
 
-        var registry = new ContainedRegistry(files.Whole, Known(scans), image.ContainerImagePaths);
+        var registry = new ScannedRegistryFolder(files.Whole, Known(scans), image.ContainerImagePaths);
         _registry.Add(image, registry, files, Owner);
         _stack.Add(image.Layers.Zip(scans).Skip(shared), History(image, shared));
         ReportFiles(image, files, [.. replaced.Select(r => $"application/apps/{r.Name}/")]);
@@ -150,10 +150,10 @@ internal sealed class PlatformMerge
             // A file that is as it was in the common layers is claimed by nobody earlier.
             if ((files.Common.TryGetValue(path, out var was) && IsSame(was, earlier)) || replaced.Any(folder => path.StartsWith(folder, StringComparison.Ordinal)))
                 continue;
-            if (RegistryLayout.IsStorage(path))
+            if (RegistryFolderLayout.IsStorage(path))
             {
                 // Names are told by who watches them; a blob or link is what its path says, unless somebody lies.
-                if (RegistryLayout.TagAt(path) is null && files.Own.TryGetValue(path, out var other) && (other.Content != earlier.Content || other.Link != earlier.Link))
+                if (RegistryFolderLayout.TagAt(path) is null && files.Own.TryGetValue(path, out var other) && (other.Content != earlier.Content || other.Link != earlier.Link))
                     Report(MergeCollisionKind.File, path, Owner(path), image.Name, $"It is that of {image.Name}. One of the two is not what its name says: Test-ClusterImage tells which.");
                 continue;
             }

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using Sealer.Events;
-using Sealer.Images.ContainerImages;
-using Sealer.Images.Scanning;
+using Sealer.Images.ContainerImages.RegistryFolder;
+using Sealer.Images.LayerScans;
 
 namespace Sealer.Images.Verifying;
 
@@ -189,16 +189,16 @@ public sealed class ImageVerifier
             }
         }
 
-        CheckContainerImages(member, image, new ContainedRegistry(files, layers, image.ContainerImagePaths), files);
+        CheckContainerImages(member, image, new ScannedRegistryFolder(files, layers, image.ContainerImagePaths), files);
     }
 
-    private void CheckContainerImages(Member member, ClusterImage image, ContainedRegistry registry, SortedDictionary<string, ScannedFile> files)
+    private void CheckContainerImages(Member member, ClusterImage image, ScannedRegistryFolder registry, SortedDictionary<string, ScannedFile> files)
     {
         foreach (var file in files.Values)
         {
-            if (RegistryLayout.BlobAt(file.Path) is { } named && file.Content != named)
+            if (RegistryFolderLayout.BlobAt(file.Path) is { } named && file.Content != named)
                 Report(FindingSeverity.Error, "DigestMismatch", $"The blob {named.Short} of a container image inside has been changed: its content is {file.Content?.Short}.", member.Platform, named);
-            if (RegistryLayout.IsLink(file.Path) && file.Link is null)
+            if (RegistryFolderLayout.IsLink(file.Path) && file.Link is null)
                 Report(FindingSeverity.Error, "InvalidRegistry", $"The file /{file.Path} should hold a digest and does not.", member.Platform, file.Path);
         }
 

@@ -3,6 +3,7 @@ using System.Text;
 using Sealer.Images;
 using Sealer.Images.Archives;
 using Sealer.Images.ContainerImages;
+using Sealer.Images.ContainerImages.RegistryFolder;
 
 namespace Sealer.Tests.Images.ContainerImages;
 
@@ -108,7 +109,7 @@ public sealed class ArchiveSourcesTests : IDisposable
             new ContainerImageScanOptions { Files = new MemoryFiles(), ContainerImages = entries }, CancellationToken.None);
         using var archives = new ArchiveSources(_fixture.Store);
         var fetcher = new ContainerImageFetcher(_fixture.Store, reference => _fixture.Of(reference.Domain), archives.OpenAsync, null);
-        var images = await fetcher.FetchAsync(scan.Images, RegistryFixture.Amd64, RegistryTree.Empty, CancellationToken.None);
+        var images = await fetcher.FetchAsync(scan.Images, RegistryFixture.Amd64, RegistryFolderSource.Empty, CancellationToken.None);
         Assert.All(images.SelectMany(image => image.Blobs), blob => Assert.True(_fixture.Store.TryGetSize(blob.Digest, out _)));
         return images;
     }

@@ -1,5 +1,6 @@
 using Sealer.Images;
 using Sealer.Images.ContainerImages;
+using Sealer.Images.ContainerImages.RegistryFolder;
 
 namespace Sealer.Tests.Images.ContainerImages;
 
@@ -15,7 +16,7 @@ public sealed class ContainerImageFetcherTests : IDisposable
         var registry = _fixture.Of("r.io");
         var index = await RandomImage.WriteIndexAsync(registry, 10, "linux/arm64", "linux/amd64");
         await registry.TagAsync(ImageReference.Parse("r.io/a:1"), index, CancellationToken.None);
-        var image = Assert.Single(await _fixture.FetchAsync(RegistryTree.Empty, "r.io/a:1"));
+        var image = Assert.Single(await _fixture.FetchAsync(RegistryFolderSource.Empty, "r.io/a:1"));
         Assert.Equal(index, image.Root);
         Assert.Equal([index.Digest, OciJson.ReadIndex(registry.Blobs[index.Digest]).Manifests[1].Digest], image.Documents.Select(d => d.Digest));
         Assert.Equal(3, image.Blobs.Count);
@@ -36,7 +37,7 @@ public sealed class ContainerImageFetcherTests : IDisposable
         var index = await RandomImage.WriteIndexAsync(registry, 20, offered.Split(' '));
         await registry.TagAsync(ImageReference.Parse("r.io/a:1"), index, CancellationToken.None);
         var image = Assert.Single(await _fixture.Fetcher.FetchAsync(
-            [RegistryFixture.Wanted("r.io/a:1")], Platform.Parse(wanted), RegistryTree.Empty, CancellationToken.None));
+            [RegistryFixture.Wanted("r.io/a:1")], Platform.Parse(wanted), RegistryFolderSource.Empty, CancellationToken.None));
         Assert.Equal(OciJson.ReadIndex(registry.Blobs[index.Digest]).Manifests[chosen].Digest, image.Documents[^1].Digest);
     }
 
@@ -79,7 +80,7 @@ public sealed class ContainerImageFetcherTests : IDisposable
             await registry.TagAsync(ImageReference.Parse($"r.io/a:{depth}"), current, CancellationToken.None);
         }
 
-        Assert.Equal(3, Assert.Single(await _fixture.FetchAsync(RegistryTree.Empty, "r.io/a:2")).Documents.Count);
+        Assert.Equal(3, Assert.Single(await _fixture.FetchAsync(RegistryFolderSource.Empty, "r.io/a:2")).Documents.Count);
         Assert.Contains("nested more than", (await FailAsync("r.io/a:6")).Message, StringComparison.Ordinal);
     }
 
@@ -114,16 +115,16 @@ public sealed class ContainerImageFetcherTests : IDisposable
         var same = await _fixture.PushAsync("b.io/x:2", 1);
         var layer = OciJson.ReadManifest(_fixture.Of("a.io").Blobs[same.Digest]).Layers[0].Digest;
         _fixture.Of("a.io").Blobs.Remove(layer, out _);
-        Assert.Equal(2, (await _fixture.FetchAsync(RegistryTree.Empty, "a.io/x:1", "b.io/x:2")).Count);
+        Assert.Equal(2, (await _fixture.FetchAsync(RegistryFolderSource.Empty, "a.io/x:1", "b.io/x:2")).Count);
     }
 
     [Fact]
     public async Task What_is_in_the_store_is_not_fetched_again()
     {
         await _fixture.PushAsync("r.io/a:1", 1, layers: 5);
-        await _fixture.FetchAsync(RegistryTree.Empty, "r.io/a:1");
+        await _fixture.FetchAsync(RegistryFolderSource.Empty, "r.io/a:1");
         var before = _fixture.Of("r.io").Opened;
-        await _fixture.FetchAsync(RegistryTree.Empty, "r.io/a:1");
+        await _fixture.FetchAsync(RegistryFolderSource.Empty, "r.io/a:1");
         // The manifest, and the config for its platform.
         Assert.Equal(2, _fixture.Of("r.io").Opened - before);
     }
@@ -135,13 +136,13 @@ public sealed class ContainerImageFetcherTests : IDisposable
         await _fixture.Of("/media/a.tar").TagAsync(name, await RandomImage.WriteAsync(_fixture.Of("/media/a.tar"), 1), CancellationToken.None);
         var archive = new ArchiveLocation(ArchiveKind.OciArchive, "/media/a.tar", "r.io/a:1");
         var found = new[] { RegistryFixture.Wanted("r.io/a:1"), RegistryFixture.Wanted("r.io/a:1", archive) };
-        var image = Assert.Single(await _fixture.Fetcher.FetchAsync(found, RegistryFixture.Amd64, RegistryTree.Empty, CancellationToken.None));
+        var image = Assert.Single(await _fixture.Fetcher.FetchAsync(found, RegistryFixture.Amd64, RegistryFolderSource.Empty, CancellationToken.None));
         Assert.All(image.Blobs, blob => Assert.True(_fixture.Store.TryGetSize(blob.Digest, out _)));
     }
 
     private async Task<SealerException> FailAsync(params string[] names)
     {
-        var error = await Assert.ThrowsAsync<SealerException>(() => _fixture.FetchAsync(RegistryTree.Empty, names));
+        var error = await Assert.ThrowsAsync<SealerException>(() => _fixture.FetchAsync(RegistryFolderSource.Empty, names));
         Assert.Equal("ContainerImagesNotFetched", error.Id);
         return error;
     }

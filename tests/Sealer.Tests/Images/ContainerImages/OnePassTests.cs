@@ -2,6 +2,7 @@ using System.IO.Compression;
 using Sealer.Images;
 using Sealer.Images.Building;
 using Sealer.Images.ContainerImages;
+using Sealer.Images.ContainerImages.RegistryFolder;
 using Sealer.Images.Layers;
 
 namespace Sealer.Tests.Images.ContainerImages;
@@ -55,13 +56,13 @@ public sealed class OnePassTests : IDisposable
         var names = Enumerable.Range(0, Many).Select(i => $"r.io/held{i}:1").ToArray();
         foreach (var (name, i) in names.Select((name, i) => (name, i)))
             await _fixture.PushAsync(name, 10 + i);
-        var (_, built, files) = await _fixture.BuildAsync(null, RegistryTree.Empty, names);
+        var (_, built, files) = await _fixture.BuildAsync(null, RegistryFolderSource.Empty, names);
         var (image, tree) = await ParentAsync(files);
 
-        var held = new RegistryTree(tree, built.Images, null);
+        var held = new RegistryFolderSource(tree, built.Images, null);
         var fetched = await _fixture.FetchAsync(held, names);
         Assert.All(fetched, found => Assert.True(found.IsHeld));
-        Assert.Null((await RegistryLayer.WriteAsync(_fixture.Store, fetched, held, DateTimeOffset.UnixEpoch, default)).Layer);
+        Assert.Null((await RegistryFolderLayer.WriteAsync(_fixture.Store, fetched, held, DateTimeOffset.UnixEpoch, default)).Layer);
         Assert.InRange(image.Unpacked, 1, 2 * image.Layers[0].UncompressedSize);
     }
 

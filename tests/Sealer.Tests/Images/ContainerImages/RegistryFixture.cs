@@ -1,6 +1,7 @@
 using System.Formats.Tar;
 using Sealer.Images;
 using Sealer.Images.ContainerImages;
+using Sealer.Images.ContainerImages.RegistryFolder;
 using Sealer.Images.Storage;
 
 namespace Sealer.Tests.Images.ContainerImages;
@@ -52,15 +53,15 @@ internal sealed class RegistryFixture : IDisposable
         AppName = appName,
     };
 
-    public Task<IReadOnlyList<FetchedImage>> FetchAsync(RegistryTree held, params string[] names) =>
+    public Task<IReadOnlyList<FetchedImage>> FetchAsync(RegistryFolderSource held, params string[] names) =>
         Fetcher.FetchAsync([.. names.Select(name => Wanted(name))], Amd64, held, CancellationToken.None);
 
     /// <summary>Fetches, writes the layer, and gives the registry as it lies on a host over what the parent brings.</summary>
-    public async Task<(RegistryLayerResult Result, RegistryTree Tree, MemoryFiles Files)> BuildAsync(
-        MemoryFiles? parent, RegistryTree held, params string[] names)
+    public async Task<(RegistryFolderLayerResult Result, RegistryFolderSource Tree, MemoryFiles Files)> BuildAsync(
+        MemoryFiles? parent, RegistryFolderSource held, params string[] names)
     {
         var fetched = await FetchAsync(held, names);
-        var result = await RegistryLayer.WriteAsync(Store, fetched, held, DateTimeOffset.UnixEpoch, CancellationToken.None);
+        var result = await RegistryFolderLayer.WriteAsync(Store, fetched, held, DateTimeOffset.UnixEpoch, CancellationToken.None);
         var files = new MemoryFiles();
         foreach (var entry in parent?.List("") ?? [])
             Copy(parent!.Open(entry.Path), entry.Path);
@@ -71,7 +72,7 @@ internal sealed class RegistryFixture : IDisposable
         }
 
         var images = ContainerImageList.Of([.. names.Select(name => Wanted(name))], Amd64, held);
-        return (result, new RegistryTree(files, images, result.Paths), files);
+        return (result, new RegistryFolderSource(files, images, result.Paths), files);
 
         void Copy(Stream from, string path)
         {
@@ -81,7 +82,7 @@ internal sealed class RegistryFixture : IDisposable
         }
     }
 
-    public List<(TarEntry Entry, byte[] Content)> Entries(RegistryLayerResult result)
+    public List<(TarEntry Entry, byte[] Content)> Entries(RegistryFolderLayerResult result)
     {
         var entries = new List<(TarEntry, byte[])>();
         if (result.Layer is null)

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace Sealer.Images.ContainerImages;
+namespace Sealer.Images.ContainerImages.RegistryFolder;
 
 /// <summary>
 /// Where a container image lies in a cluster image's registry. By rule, as in sealer, under its path without the domain
@@ -10,7 +10,7 @@ namespace Sealer.Images.ContainerImages;
 /// the annotation <see cref="SealerAnnotations.ContainerImagePaths"/>. A host finds both with a <c>hosts.toml</c> of that
 /// domain which asks for <c>/v2/FOLDER</c> first (<c>override_path = true</c>) and then for <c>/v2</c>.
 /// </summary>
-public static class RegistryPath
+public static class RegistryFolderPath
 {
     /// <summary>The repository by rule: the path without the domain.</summary>
     public static string Of(ImageReference reference) => reference.Repository;

@@ -1,9 +1,9 @@
 using System.Text.RegularExpressions;
 
-namespace Sealer.Images.ContainerImages;
+namespace Sealer.Images.ContainerImages.RegistryFolder;
 
 /// <summary>The paths of docker-distribution's file storage, version 2, under <c>registry/</c> of a rootfs.</summary>
-internal static partial class RegistryLayout
+internal static partial class RegistryFolderLayout
 {
     /// <summary>The folder of everything that belongs to the registry.</summary>
     public const string Root = "registry";

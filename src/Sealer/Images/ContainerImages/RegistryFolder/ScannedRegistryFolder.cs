@@ -1,40 +1,39 @@
-using Sealer.Images.ContainerImages;
+using Sealer.Images.LayerScans;
 
-namespace Sealer.Images.Scanning;
+namespace Sealer.Images.ContainerImages.RegistryFolder;
 
-/// <summary>The container images inside a cluster image, as its merged layers hold them.</summary>
-internal sealed class ContainedRegistry
+/// <summary>
+/// The container images under <c>registry/</c> of a cluster image whose layers were all read: what verifying, comparing and
+/// merging ask. A build, which asks for some of them only, has <see cref="RegistryFolderSource"/>.
+/// </summary>
+internal sealed class ScannedRegistryFolder
 {
     private const int MaxIndexDepth = 4;
     private readonly IReadOnlyDictionary<string, ScannedFile> _files;
-    private readonly Dictionary<Digest, ContainedManifest> _manifests = [];
-    private readonly IReadOnlyDictionary<string, string> _paths;
+    private readonly Dictionary<Digest, RegistryFolderManifest> _manifests = [];
+    private readonly RegistryFolderNames _names;
 
     /// <param name="files">The merged files.</param>
     /// <param name="layers">The layers they came from.</param>
     /// <param name="paths">Repositories of images that lie elsewhere than by rule, by full name.</param>
-    public ContainedRegistry(
+    public ScannedRegistryFolder(
         IReadOnlyDictionary<string, ScannedFile> files, IEnumerable<LayerScan> layers, IReadOnlyDictionary<string, string> paths)
     {
         _files = files;
-        _paths = paths;
+        _names = new RegistryFolderNames(paths);
         foreach (var (digest, manifest) in layers.SelectMany(l => l.Manifests))
             _manifests[digest] = manifest;
-        IsThere = files.Keys.Any(RegistryLayout.IsStorage);
+        IsThere = files.Keys.Any(RegistryFolderLayout.IsStorage);
     }
 
     /// <summary>False where the image has no registry at all (built with mode Lite).</summary>
     public bool IsThere { get; }
 
     /// <summary>What a name stands for inside, or null.</summary>
-    public Digest? Resolve(ImageReference reference)
-    {
-        var repository = _paths.GetValueOrDefault(reference.ToString()) ?? RegistryPath.Of(reference);
-        var path = reference.Digest is { } digest
-            ? RegistryLayout.Revision(repository, digest)
-            : RegistryLayout.Tag(repository, reference.Tag!);
-        return _files.GetValueOrDefault(path)?.Link;
-    }
+    public Digest? Resolve(ImageReference reference) => _files.GetValueOrDefault(_names.LinkOf(reference))?.Link;
+
+    /// <summary>The repository that has an image, if it is there.</summary>
+    public string PathOf(ImageReference reference) => _names.RepositoryOf(reference);
 
     /// <summary>
     /// What is missing of an image, in words; nothing where it is whole for the platform. Needs a scan with
@@ -50,7 +49,7 @@ internal sealed class ContainedRegistry
         if (depth > MaxIndexDepth || !_manifests.TryGetValue(digest, out var document))
             return [];
         if (document.Manifest is { } manifest)
-            return [(digest, [.. manifest.Layers.Append(manifest.Config).Select(b => b.Digest).Where(d => _files.ContainsKey(RegistryLayout.Blob(d)))])];
+            return [(digest, [.. manifest.Layers.Append(manifest.Config).Select(b => b.Digest).Where(d => _files.ContainsKey(RegistryFolderLayout.Blob(d)))])];
         return document.Index!.Manifests.SelectMany(e => ManifestsOf(e.Digest, depth + 1)).Prepend((digest, []));
     }
 
@@ -84,7 +83,7 @@ internal sealed class ContainedRegistry
 
     private string? NotWhole(Digest digest, long? size)
     {
-        if (!_files.TryGetValue(RegistryLayout.Blob(digest), out var file))
+        if (!_files.TryGetValue(RegistryFolderLayout.Blob(digest), out var file))
             return "is not there";
         if (size is not null && file.Size != size)
             return $"has {file.Size} bytes instead of {size}";

@@ -1,7 +1,6 @@
 using System.Text;
-using Sealer.Images.ContainerImages;
+using Sealer.Images.ContainerImages.RegistryFolder;
 using Sealer.Images.Layers;
-using Sealer.Images.Scanning;
 
 namespace Sealer.Images.Merging;
 
@@ -10,7 +9,7 @@ namespace Sealer.Images.Merging;
 /// domain, and one that would not be whole any more is refused.
 /// </summary>
 /// <param name="report">Told name, earlier image, later image and resolution of every collision.</param>
-internal sealed class RegistryMerge(Action<string, string, string, string> report)
+internal sealed class RegistryFolderMerge(Action<string, string, string, string> report)
 {
     private readonly Dictionary<ImageReference, Place> _known = [];
     private readonly Dictionary<ImageReference, Place> _moved = [];
@@ -19,7 +18,7 @@ internal sealed class RegistryMerge(Action<string, string, string, string> repor
 
     /// <summary>Where images lie elsewhere than by rule.</summary>
     public SortedDictionary<string, string> Paths => new(
-        _known.Where(k => k.Value.Repository != RegistryPath.Of(k.Key)).ToDictionary(k => k.Key.ToString(), k => k.Value.Repository),
+        _known.Where(k => k.Value.Repository != RegistryFolderPath.Of(k.Key)).ToDictionary(k => k.Key.ToString(), k => k.Value.Repository),
         StringComparer.Ordinal);
 
     /// <summary>The links of images that were moved, for a layer on top.</summary>
@@ -50,7 +49,7 @@ internal sealed class RegistryMerge(Action<string, string, string, string> repor
     /// <param name="registry">What it holds by itself.</param>
     /// <param name="files">Its files, and those of the merged image without it.</param>
     /// <param name="ownerOf">The earlier image that has a path.</param>
-    public void Add(ClusterImage image, ContainedRegistry registry, MergedImageFiles files, Func<string, string> ownerOf)
+    public void Add(ClusterImage image, ScannedRegistryFolder registry, MergedImageFiles files, Func<string, string> ownerOf)
     {
         var claims = Claims(image, registry, files);
         foreach (var (reference, claim) in claims)
@@ -61,7 +60,7 @@ internal sealed class RegistryMerge(Action<string, string, string, string> repor
 
         foreach (var (path, file) in files.Own)
         {
-            if (file.Link is { } link && RegistryLayout.TagAt(path) is { } place)
+            if (file.Link is { } link && RegistryFolderLayout.TagAt(path) is { } place)
                 MakeRoom(image, place.Repository, place.Tag, link, claims, files, ownerOf);
         }
 
@@ -85,7 +84,7 @@ internal sealed class RegistryMerge(Action<string, string, string, string> repor
 
     /// <summary>Refuses a merged image that would not serve what its parts served.</summary>
     /// <exception cref="SealerException"><c>ContainerImageLost</c>.</exception>
-    public void CheckServed(ContainedRegistry merged, Platform platform)
+    public void CheckServed(ScannedRegistryFolder merged, Platform platform)
     {
         foreach (var (reference, owner) in _served.OrderBy(s => s.Key.ToString(), StringComparer.Ordinal))
         {
@@ -112,16 +111,16 @@ internal sealed class RegistryMerge(Action<string, string, string, string> repor
         }
     }
 
-    private Dictionary<ImageReference, Place> Claims(ClusterImage image, ContainedRegistry registry, MergedImageFiles files)
+    private Dictionary<ImageReference, Place> Claims(ClusterImage image, ScannedRegistryFolder registry, MergedImageFiles files)
     {
         var claims = new Dictionary<ImageReference, Place>();
         foreach (var reference in References(image).Where(r => r is { Tag: not null, Digest: null }))
         {
             if (registry.Resolve(reference) is not { } digest)
                 continue;
-            var repository = image.ContainerImagePaths.GetValueOrDefault(reference.ToString()) ?? RegistryPath.Of(reference);
+            var repository = registry.PathOf(reference);
             // What it has from what both were built from is not its claim.
-            if (_known.ContainsKey(reference) && !files.Own.ContainsKey(RegistryLayout.Tag(repository, reference.Tag!)))
+            if (_known.ContainsKey(reference) && !files.Own.ContainsKey(RegistryFolderLayout.Tag(repository, reference.Tag!)))
                 continue;
             claims[reference] = new Place(repository, digest, image.Name, registry);
         }
@@ -139,7 +138,7 @@ internal sealed class RegistryMerge(Action<string, string, string, string> repor
         MergedImageFiles files,
         Func<string, string> ownerOf)
     {
-        var path = RegistryLayout.Tag(repository, tag);
+        var path = RegistryFolderLayout.Tag(repository, tag);
         var before = files.Before.GetValueOrDefault(path)?.Link;
         var there = _known.Where(k => k.Value.Repository == repository && k.Key.Tag == tag).ToList();
         // An image that lists no names (sealer 0.9.1) has tags all the same.
@@ -153,8 +152,8 @@ internal sealed class RegistryMerge(Action<string, string, string, string> repor
 
     private void MoveAway(ImageReference reference, Place place, ClusterImage later, string taker, MergedImageFiles files)
     {
-        var repository = RegistryPath.UnderDomain(reference);
-        var path = RegistryLayout.Tag(repository, reference.Tag!);
+        var repository = RegistryFolderPath.UnderDomain(reference);
+        var path = RegistryFolderLayout.Tag(repository, reference.Tag!);
         var taken = files.Own.GetValueOrDefault(path)?.Link ?? files.Before.GetValueOrDefault(path)?.Link;
         if (repository == place.Repository || (taken is not null && taken != place.Digest))
         {
@@ -175,7 +174,7 @@ internal sealed class RegistryMerge(Action<string, string, string, string> repor
     {
         foreach (var (reference, place) in _known.ToList())
         {
-            var path = RegistryLayout.Tag(place.Repository, reference.Tag!);
+            var path = RegistryFolderLayout.Tag(place.Repository, reference.Tag!);
             if (claims.ContainsKey(reference) || files.Whole.ContainsKey(path) || files.Common.GetValueOrDefault(path)?.Link != place.Digest)
                 continue;
             _known.Remove(reference);
@@ -188,14 +187,14 @@ internal sealed class RegistryMerge(Action<string, string, string, string> repor
     {
         foreach (var manifest in place.Registry.ManifestsOf(place.Digest))
         {
-            yield return (RegistryLayout.Revision(place.Repository, manifest.Digest), manifest.Digest);
+            yield return (RegistryFolderLayout.Revision(place.Repository, manifest.Digest), manifest.Digest);
             foreach (var blob in manifest.Blobs)
-                yield return (RegistryLayout.Layer(place.Repository, blob), blob);
+                yield return (RegistryFolderLayout.Layer(place.Repository, blob), blob);
         }
 
-        yield return (RegistryLayout.Tag(place.Repository, reference.Tag!), place.Digest);
-        yield return (RegistryLayout.TagIndex(place.Repository, reference.Tag!, place.Digest), place.Digest);
+        yield return (RegistryFolderLayout.Tag(place.Repository, reference.Tag!), place.Digest);
+        yield return (RegistryFolderLayout.TagIndex(place.Repository, reference.Tag!, place.Digest), place.Digest);
     }
 
-    private sealed record Place(string Repository, Digest Digest, string Owner, ContainedRegistry Registry);
+    private sealed record Place(string Repository, Digest Digest, string Owner, ScannedRegistryFolder Registry);
 }

@@ -1,6 +1,6 @@
 using Sealer.Images.Layers;
 
-namespace Sealer.Images.Scanning;
+namespace Sealer.Images.LayerScans;
 
 /// <summary>One entry of a layer, without its content.</summary>
 /// <param name="Path">Relative to the root of the image.</param>

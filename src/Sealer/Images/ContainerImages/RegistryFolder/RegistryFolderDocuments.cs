@@ -1,13 +1,13 @@
 using System.Text;
 using Sealer.Images.Layers;
 
-namespace Sealer.Images.ContainerImages;
+namespace Sealer.Images.ContainerImages.RegistryFolder;
 
 /// <summary>
 /// The small files of a registry in a rootfs, in memory: its links, manifests and configs. Read in two passes, because the
 /// manifests name the configs; asked for one by one, each would cost the unpacking of a parent's layer.
 /// </summary>
-internal sealed class RegistryDocuments
+internal sealed class RegistryFolderDocuments
 {
     /// <summary>Some thousand images; of a registry with more, or with hostile documents, the rest is read when it is asked for.</summary>
     private const long MaxBytes = 64 * 1024 * 1024;
@@ -17,23 +17,23 @@ internal sealed class RegistryDocuments
     private readonly HashSet<Digest> _configs = [];
     private long _bytes;
 
-    private RegistryDocuments()
+    private RegistryFolderDocuments()
     {
     }
 
     /// <summary>Reads them; a rootfs without a registry costs nothing.</summary>
-    public static async Task<RegistryDocuments> ReadAsync(IFileTree? files, CancellationToken cancellationToken)
+    public static async Task<RegistryFolderDocuments> ReadAsync(IFileTree? files, CancellationToken cancellationToken)
     {
-        var documents = new RegistryDocuments();
+        var documents = new RegistryFolderDocuments();
         if (files is null)
             return documents;
         var reading = new ReadingList(files);
-        foreach (var entry in files.List(RegistryLayout.Storage))
+        foreach (var entry in files.List(RegistryFolderLayout.Storage))
         {
-            if (entry is not { Kind: FileTreeEntryKind.File, Size: <= RegistryLayout.MaxLinkSize } || !RegistryLayout.IsLink(entry.Path))
+            if (entry is not { Kind: FileTreeEntryKind.File, Size: <= RegistryFolderLayout.MaxLinkSize } || !RegistryFolderLayout.IsLink(entry.Path))
                 continue;
             reading.Add(entry.Path, (content, token) => documents.TakeLinkAsync(entry.Path, content, token));
-            if (RegistryLayout.RevisionAt(entry.Path) is { } manifest)
+            if (RegistryFolderLayout.RevisionAt(entry.Path) is { } manifest)
                 documents.Want(reading, files, manifest, isManifest: true);
         }
 
@@ -60,7 +60,7 @@ internal sealed class RegistryDocuments
 
     private void Want(ReadingList reading, IFileTree files, Digest digest, bool isManifest)
     {
-        var path = RegistryLayout.Blob(digest);
+        var path = RegistryFolderLayout.Blob(digest);
         // Several repositories may have the same image.
         if (_contents.ContainsKey(digest)
             || files.Find(path) is not { Kind: FileTreeEntryKind.File, Size: <= OciJson.MaxManifestSize } entry
@@ -74,7 +74,7 @@ internal sealed class RegistryDocuments
         reading.Add(path, async (content, token) =>
         {
             await content.ReadExactlyAsync(bytes, token).ConfigureAwait(false);
-            if (isManifest && Scanning.ContainedManifest.TryRead(bytes)?.Manifest is { } manifest)
+            if (isManifest && RegistryFolderManifest.TryRead(bytes)?.Manifest is { } manifest)
                 _configs.Add(manifest.Config.Digest);
         });
     }

@@ -2,22 +2,22 @@ using System.Text;
 using Sealer.Images.Layers;
 using Sealer.Images.Storage;
 
-namespace Sealer.Images.ContainerImages;
+namespace Sealer.Images.ContainerImages.RegistryFolder;
 
 /// <summary>The layer that puts container images into a cluster image.</summary>
 /// <param name="Layer">The layer, uncompressed, so that its digest is its diff id too; null where the parent holds everything.</param>
-/// <param name="Paths">The images that lie elsewhere than by rule, with their repositories: see <see cref="RegistryPath"/>.</param>
-public sealed record RegistryLayerResult(Descriptor? Layer, IReadOnlyDictionary<string, string> Paths);
+/// <param name="Paths">The images that lie elsewhere than by rule, with their repositories: see <see cref="RegistryFolderPath"/>.</param>
+public sealed record RegistryFolderLayerResult(Descriptor? Layer, IReadOnlyDictionary<string, string> Paths);
 
 /// <summary>
 /// Lays container images out as docker-distribution's file storage under <c>registry/</c>. The layer is a recipe over the
 /// blobs that are in the store already: it costs no disk but its headers, and one reading for its digest. The same images
 /// give the same layer.
 /// </summary>
-public sealed class RegistryLayer
+public sealed class RegistryFolderLayer
 {
     private readonly ImageStore _store;
-    private readonly RegistryTree _held;
+    private readonly RegistryFolderSource _held;
     private readonly DateTimeOffset _modified;
 
     /// <summary>What is written, by path; a blob of the store, or bytes. Ordered so that a folder comes before what is in it.</summary>
@@ -26,7 +26,7 @@ public sealed class RegistryLayer
     /// <summary>What was verified a moment ago, while it was fetched.</summary>
     private readonly HashSet<Digest> _verified = [];
 
-    private RegistryLayer(ImageStore store, RegistryTree held, DateTimeOffset modified)
+    private RegistryFolderLayer(ImageStore store, RegistryFolderSource held, DateTimeOffset modified)
     {
         _store = store;
         _held = held;
@@ -40,17 +40,17 @@ public sealed class RegistryLayer
     /// <param name="modified">The time that all entries get; a function of the inputs, never the clock.</param>
     /// <param name="cancellationToken">Cancels; nothing is kept then.</param>
     /// <exception cref="SealerException"><c>ContainerImageConflict</c>: two images claim one place even under their domains.</exception>
-    public static Task<RegistryLayerResult> WriteAsync(
+    public static Task<RegistryFolderLayerResult> WriteAsync(
         ImageStore store,
         IReadOnlyList<FetchedImage> images,
-        RegistryTree held,
+        RegistryFolderSource held,
         DateTimeOffset modified,
         CancellationToken cancellationToken) =>
-        new RegistryLayer(store, held, modified).WriteAsync(images, cancellationToken);
+        new RegistryFolderLayer(store, held, modified).WriteAsync(images, cancellationToken);
 
-    private async Task<RegistryLayerResult> WriteAsync(IReadOnlyList<FetchedImage> images, CancellationToken cancellationToken)
+    private async Task<RegistryFolderLayerResult> WriteAsync(IReadOnlyList<FetchedImage> images, CancellationToken cancellationToken)
     {
-        var paths = await RegistryClaims.AssignAsync(images, _held, cancellationToken).ConfigureAwait(false);
+        var paths = await RegistryFolderClaims.AssignAsync(images, _held, cancellationToken).ConfigureAwait(false);
         foreach (var image in images)
         {
             _verified.UnionWith(image.Verified);
@@ -62,28 +62,28 @@ public sealed class RegistryLayer
             elsewhere[name] = path;
         foreach (var (reference, path) in paths)
         {
-            if (path != RegistryPath.Of(reference))
+            if (path != RegistryFolderPath.Of(reference))
                 elsewhere[reference.ToString()] = path;
         }
 
         var layer = _files.Count == 0 ? null : await WriteTarAsync(cancellationToken).ConfigureAwait(false);
-        return new RegistryLayerResult(layer, elsewhere);
+        return new RegistryFolderLayerResult(layer, elsewhere);
     }
 
     private async Task PlanAsync(FetchedImage image, string repository, CancellationToken cancellationToken)
     {
         foreach (var blob in image.Documents.Concat(image.Blobs).Where(blob => !_held.Has(blob)))
-            _files[RegistryLayout.Blob(blob.Digest)] = (blob, null);
+            _files[RegistryFolderLayout.Blob(blob.Digest)] = (blob, null);
         foreach (var blob in image.Blobs)
-            await PlanLinkAsync(RegistryLayout.Layer(repository, blob.Digest), blob.Digest, cancellationToken).ConfigureAwait(false);
+            await PlanLinkAsync(RegistryFolderLayout.Layer(repository, blob.Digest), blob.Digest, cancellationToken).ConfigureAwait(false);
         foreach (var document in image.Documents)
-            await PlanLinkAsync(RegistryLayout.Revision(repository, document.Digest), document.Digest, cancellationToken).ConfigureAwait(false);
+            await PlanLinkAsync(RegistryFolderLayout.Revision(repository, document.Digest), document.Digest, cancellationToken).ConfigureAwait(false);
         // A name with a digest is asked for by its digest; a tag beside it says nothing about what the tag stands for.
         if (image.Reference is not { Digest: null, Tag: { } tag })
             return;
         var root = image.Root.Digest;
-        await PlanLinkAsync(RegistryLayout.TagIndex(repository, tag, root), root, cancellationToken).ConfigureAwait(false);
-        await PlanLinkAsync(RegistryLayout.Tag(repository, tag), root, cancellationToken).ConfigureAwait(false);
+        await PlanLinkAsync(RegistryFolderLayout.TagIndex(repository, tag, root), root, cancellationToken).ConfigureAwait(false);
+        await PlanLinkAsync(RegistryFolderLayout.Tag(repository, tag), root, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task PlanLinkAsync(string path, Digest digest, CancellationToken cancellationToken)

@@ -1,13 +1,13 @@
 using System.Formats.Tar;
 using Sealer.Images;
-using Sealer.Images.ContainerImages;
+using Sealer.Images.ContainerImages.RegistryFolder;
 using Sealer.Tests.Peers;
 
-namespace Sealer.Tests.Images.ContainerImages;
+namespace Sealer.Tests.Images.ContainerImages.RegistryFolder;
 
 /// <summary>What is laid into a cluster image, served by Debian's docker-registry and pulled by others.</summary>
 [Trait("Tier", "parts")]
-public sealed class ServedRegistryTests : IAsyncLifetime
+public sealed class ServedRegistryFolderTests : IAsyncLifetime
 {
     private readonly RegistryFixture _fixture = new();
     private readonly TemporaryFolder _host = new();
@@ -64,7 +64,7 @@ public sealed class ServedRegistryTests : IAsyncLifetime
         await WriteHostsAsync("docker.io", $"[host.\"http://{Server.Domain}\"]\n  capabilities = [\"pull\", \"resolve\"]\n");
         await WriteHostsAsync(
             "quay.io",
-            $"[host.\"http://{Server.Domain}/v2/{RegistryPath.FolderOf("quay.io")}\"]\n  capabilities = [\"pull\", \"resolve\"]\n  override_path = true\n"
+            $"[host.\"http://{Server.Domain}/v2/{RegistryFolderPath.FolderOf("quay.io")}\"]\n  capabilities = [\"pull\", \"resolve\"]\n  override_path = true\n"
             + $"[host.\"http://{Server.Domain}\"]\n  capabilities = [\"pull\", \"resolve\"]\n");
         await using var containerd = await Containerd.StartAsync();
         foreach (var (name, expected) in new[]
@@ -94,9 +94,9 @@ public sealed class ServedRegistryTests : IAsyncLifetime
         Assert.Contains(expected.ToString(), await containerd.CtrAsync("images", "ls", $"name=={name}"), StringComparison.Ordinal);
     }
 
-    private async Task<RegistryLayerResult> ServeAsync(params string[] names)
+    private async Task<RegistryFolderLayerResult> ServeAsync(params string[] names)
     {
-        var (result, _, _) = await _fixture.BuildAsync(null, RegistryTree.Empty, names);
+        var (result, _, _) = await _fixture.BuildAsync(null, RegistryFolderSource.Empty, names);
         await using (var layer = _fixture.Store.OpenRead(result.Layer!.Digest))
             await TarFile.ExtractToDirectoryAsync(layer, _host.Path, overwriteFiles: false);
         _server = await DockerRegistry.StartAsync(new() { Root = _host["registry"], ReadOnly = true });

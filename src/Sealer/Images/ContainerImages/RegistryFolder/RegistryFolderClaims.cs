@@ -1,21 +1,21 @@
-namespace Sealer.Images.ContainerImages;
+namespace Sealer.Images.ContainerImages.RegistryFolder;
 
 /// <summary>Decides which image lies at which path where several claim one.</summary>
-internal sealed class RegistryClaims
+internal sealed class RegistryFolderClaims
 {
-    private readonly RegistryTree _held;
+    private readonly RegistryFolderSource _held;
     private readonly Dictionary<(string Repository, string Tag), Digest> _claims = [];
 
-    private RegistryClaims(RegistryTree held) => _held = held;
+    private RegistryFolderClaims(RegistryFolderSource held) => _held = held;
 
     /// <summary>
     /// The repository of each image. Whoever is held keeps its place; of the others the first by name gets the path without
     /// the domain, another image with the same path and tag lies under its domain.
     /// </summary>
     public static async Task<IReadOnlyDictionary<ImageReference, string>> AssignAsync(
-        IReadOnlyList<FetchedImage> images, RegistryTree held, CancellationToken cancellationToken)
+        IReadOnlyList<FetchedImage> images, RegistryFolderSource held, CancellationToken cancellationToken)
     {
-        var claims = new RegistryClaims(held);
+        var claims = new RegistryFolderClaims(held);
         var result = new Dictionary<ImageReference, string>();
         foreach (var image in images.OrderByDescending(image => image.IsHeld).ThenBy(image => image.Reference.ToString(), StringComparer.Ordinal))
             result[image.Reference] = await claims.ClaimAsync(image, cancellationToken).ConfigureAwait(false);
@@ -35,8 +35,8 @@ internal sealed class RegistryClaims
 
         // By digest nobody can be in the way: the same digest is the same content.
         if (reference is not { Digest: null, Tag: { } tag })
-            return RegistryPath.Of(reference);
-        foreach (var path in new[] { RegistryPath.Of(reference), RegistryPath.UnderDomain(reference) })
+            return RegistryFolderPath.Of(reference);
+        foreach (var path in new[] { RegistryFolderPath.Of(reference), RegistryFolderPath.UnderDomain(reference) })
         {
             var taken = await TakenByAsync(path, tag, reference, cancellationToken).ConfigureAwait(false);
             if (taken is { } other && other != image.Root.Digest)
@@ -47,7 +47,7 @@ internal sealed class RegistryClaims
 
         throw new SealerException(
             "ContainerImageConflict", ErrorKind.Conflict,
-            $"{reference.ToFamiliarString()} cannot be laid into the cluster image: other images lie at {RegistryPath.Of(reference)} and at {RegistryPath.UnderDomain(reference)} with the same tag. Ignore one of them.",
+            $"{reference.ToFamiliarString()} cannot be laid into the cluster image: other images lie at {RegistryFolderPath.Of(reference)} and at {RegistryFolderPath.UnderDomain(reference)} with the same tag. Ignore one of them.",
             reference.ToString());
     }
 

@@ -1,10 +1,9 @@
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
-using Sealer.Images.ContainerImages;
+using Sealer.Images.ContainerImages.RegistryFolder;
 using Sealer.Images.Layers;
 
-namespace Sealer.Images.Scanning;
+namespace Sealer.Images.LayerScans;
 
 /// <summary>What a scan reads besides names.</summary>
 /// <param name="HashFiles">Digest every file, to compare it.</param>
@@ -20,7 +19,7 @@ internal sealed class LayerScan
     private readonly Dictionary<string, ScannedFile> _files = new(StringComparer.Ordinal);
     private readonly List<string> _removed = [];
     private readonly List<string> _emptied = [];
-    private readonly Dictionary<Digest, ContainedManifest> _manifests = [];
+    private readonly Dictionary<Digest, RegistryFolderManifest> _manifests = [];
 
     private LayerScan()
     {
@@ -36,7 +35,7 @@ internal sealed class LayerScan
     public IReadOnlyList<string> Emptied => _emptied;
 
     /// <summary>Manifests of container images among the registry's blobs.</summary>
-    public IReadOnlyDictionary<Digest, ContainedManifest> Manifests => _manifests;
+    public IReadOnlyDictionary<Digest, RegistryFolderManifest> Manifests => _manifests;
 
     /// <summary>What the reader measured.</summary>
     public LayerReadResult? Result { get; private set; }
@@ -104,13 +103,13 @@ internal sealed class LayerScan
     private async Task<ScannedFile> ReadFileAsync(
         LayerReader reader, LayerEntry entry, LayerScanOptions options, CancellationToken cancellationToken)
     {
-        if (RegistryLayout.IsLink(entry.Path))
+        if (RegistryFolderLayout.IsLink(entry.Path))
         {
-            var text = entry.Size > RegistryLayout.MaxLinkSize ? "" : Encoding.UTF8.GetString(await reader.ReadAllAsync(RegistryLayout.MaxLinkSize, cancellationToken).ConfigureAwait(false));
+            var text = entry.Size > RegistryFolderLayout.MaxLinkSize ? "" : Encoding.UTF8.GetString(await reader.ReadAllAsync(RegistryFolderLayout.MaxLinkSize, cancellationToken).ConfigureAwait(false));
             return Scanned(entry, null, Digest.TryParse(text.Trim(), out var link) ? link : null);
         }
 
-        if (RegistryLayout.BlobAt(entry.Path) is { } named)
+        if (RegistryFolderLayout.BlobAt(entry.Path) is { } named)
         {
             if (!options.HashBlobs)
                 return Scanned(entry, named, null);
@@ -118,7 +117,7 @@ internal sealed class LayerScan
             if (entry.Size <= OciJson.MaxManifestSize)
             {
                 var content = await reader.ReadAllAsync(OciJson.MaxManifestSize, cancellationToken).ConfigureAwait(false);
-                if (ContainedManifest.TryRead(content) is { } manifest)
+                if (RegistryFolderManifest.TryRead(content) is { } manifest)
                     _manifests[named] = manifest;
                 return Scanned(entry, Digest.Of(content), null);
             }
@@ -136,30 +135,4 @@ internal sealed class LayerScan
 
     private static ScannedFile Scanned(LayerEntry e, Digest? content, Digest? link) =>
         new(e.Path, e.Kind, e.Mode, e.Uid, e.Gid, e.Size, e.LinkTarget, content, link);
-}
-
-/// <summary>A manifest or index of a container image inside a cluster image.</summary>
-/// <param name="Manifest">Where it is a manifest.</param>
-/// <param name="Index">Where it is an index.</param>
-internal sealed record ContainedManifest(ImageManifest? Manifest, ImageIndex? Index)
-{
-    /// <summary>Reads a blob; null where it is neither.</summary>
-    public static ContainedManifest? TryRead(byte[] content)
-    {
-        if (!content.AsSpan().TrimStart(" \t\r\n"u8).StartsWith("{"u8))
-            return null;
-        try
-        {
-            string? kind;
-            using (var document = JsonDocument.Parse(content, new JsonDocumentOptions { MaxDepth = 32 }))
-                kind = ManifestKind.Detect(document.RootElement);
-            if (MediaType.IsIndex(kind))
-                return new ContainedManifest(null, OciJson.ReadIndex(content));
-            return MediaType.IsManifest(kind) ? new ContainedManifest(OciJson.ReadManifest(content), null) : null;
-        }
-        catch (Exception e) when (e is JsonException or SealerException)
-        {
-            return null;
-        }
-    }
 }

@@ -1,6 +1,6 @@
 using Sealer.Events;
 
-namespace Sealer.Images.Scanning;
+namespace Sealer.Images.LayerScans;
 
 /// <summary>Tells the bytes read of a layer as events.</summary>
 internal sealed class LayerProgress(IProgress<SealerEvent> progress, string activity, Descriptor layer) : IProgress<long>

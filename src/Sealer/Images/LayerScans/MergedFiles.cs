@@ -1,6 +1,6 @@
 using Sealer.Images.Layers;
 
-namespace Sealer.Images.Scanning;
+namespace Sealer.Images.LayerScans;
 
 /// <summary>Lays the files of layers one over the other, as a host sees them.</summary>
 internal static class MergedFiles

@@ -2,10 +2,11 @@ using System.Formats.Tar;
 using System.Text;
 using Sealer.Images;
 using Sealer.Images.ContainerImages;
+using Sealer.Images.ContainerImages.RegistryFolder;
 
-namespace Sealer.Tests.Images.ContainerImages;
+namespace Sealer.Tests.Images.ContainerImages.RegistryFolder;
 
-public sealed class RegistryLayerTests : IDisposable
+public sealed class RegistryFolderLayerTests : IDisposable
 {
     private readonly RegistryFixture _fixture = new();
 
@@ -16,7 +17,7 @@ public sealed class RegistryLayerTests : IDisposable
     {
         var honest = KeyValuePair.Create("quay.io/team/app:v1", "quay.io/team/app");
         var paths = new Dictionary<string, string>([honest, new("quay.io/team/evil:v1", "../../../../etc"), new("no name", "x")]);
-        var tree = new RegistryTree(null, null, paths);
+        var tree = new RegistryFolderSource(null, null, paths);
         Assert.Equal([honest], tree.Paths);
         Assert.Equal("team/evil", tree.PathOf(ImageReference.Parse("quay.io/team/evil:v1")));
     }
@@ -25,7 +26,7 @@ public sealed class RegistryLayerTests : IDisposable
     public async Task The_layer_is_docker_distributions_storage()
     {
         var image = await _fixture.PushAsync("r.io:5000/demo/app:v1", 1, layers: 1);
-        var (result, _, _) = await _fixture.BuildAsync(null, RegistryTree.Empty, "r.io:5000/demo/app:v1");
+        var (result, _, _) = await _fixture.BuildAsync(null, RegistryFolderSource.Empty, "r.io:5000/demo/app:v1");
         var manifest = OciJson.ReadManifest(_fixture.Of("r.io:5000").Blobs[image.Digest]);
         const string root = "registry/docker/registry/v2/";
         var expected = new[] { manifest.Config, manifest.Layers[0], image }
@@ -59,7 +60,7 @@ public sealed class RegistryLayerTests : IDisposable
         await _fixture.Of("r.io").TagAsync(ImageReference.Parse(digest), pinned, CancellationToken.None);
         var index = await RandomImage.WriteIndexAsync(_fixture.Of("r.io"), 3, "linux/amd64", "linux/arm64");
         await _fixture.Of("r.io").TagAsync(ImageReference.Parse("r.io/multi:1"), index, CancellationToken.None);
-        var (_, tree, files) = await _fixture.BuildAsync(null, RegistryTree.Empty, "nginx:1", digest, "r.io/multi:1");
+        var (_, tree, files) = await _fixture.BuildAsync(null, RegistryFolderSource.Empty, "nginx:1", digest, "r.io/multi:1");
         await VerifyAsync(tree, "nginx:1", digest, "r.io/multi:1", $"r.io/multi@{index.Digest}");
         Assert.Null(files.Find("registry/docker/registry/v2/repositories/a/_manifests/tags"));
     }
@@ -69,8 +70,8 @@ public sealed class RegistryLayerTests : IDisposable
     {
         await _fixture.PushAsync("r.io/a:1", 1);
         await _fixture.PushAsync("r.io/b:1", 2);
-        var (first, _, _) = await _fixture.BuildAsync(null, RegistryTree.Empty, "r.io/a:1", "r.io/b:1");
-        var (second, _, _) = await _fixture.BuildAsync(null, RegistryTree.Empty, "r.io/b:1", "r.io/a:1", "r.io/b:1");
+        var (first, _, _) = await _fixture.BuildAsync(null, RegistryFolderSource.Empty, "r.io/a:1", "r.io/b:1");
+        var (second, _, _) = await _fixture.BuildAsync(null, RegistryFolderSource.Empty, "r.io/b:1", "r.io/a:1", "r.io/b:1");
         Assert.Equal(first.Layer, second.Layer);
         Assert.Equal(first.Layer!.Digest, Digest.Of(await ReadAsync(first.Layer)));
         Assert.Equal(MediaType.OciLayer, first.Layer.MediaType);
@@ -81,9 +82,9 @@ public sealed class RegistryLayerTests : IDisposable
     {
         await _fixture.Of("r.io").TagAsync(
             ImageReference.Parse("r.io/a:1"), await RandomImage.WriteAsync(_fixture.Of("r.io"), 1, 2, 3_000_000), CancellationToken.None);
-        await _fixture.FetchAsync(RegistryTree.Empty, "r.io/a:1");
+        await _fixture.FetchAsync(RegistryFolderSource.Empty, "r.io/a:1");
         var before = _fixture.DiskUse;
-        var (result, _, _) = await _fixture.BuildAsync(null, RegistryTree.Empty, "r.io/a:1");
+        var (result, _, _) = await _fixture.BuildAsync(null, RegistryFolderSource.Empty, "r.io/a:1");
         Assert.True(result.Layer!.Size > 6_000_000);
         Assert.InRange(_fixture.DiskUse - before, 1, 60_000);
     }
@@ -92,7 +93,7 @@ public sealed class RegistryLayerTests : IDisposable
     public async Task What_the_parent_holds_is_neither_asked_for_nor_stored_again()
     {
         var first = await _fixture.PushAsync("r.io/a:1", 1, layers: 2);
-        var (_, parent, files) = await _fixture.BuildAsync(null, RegistryTree.Empty, "r.io/a:1");
+        var (_, parent, files) = await _fixture.BuildAsync(null, RegistryFolderSource.Empty, "r.io/a:1");
         // Nobody answers for what is held any more, and the new image has a layer of the held one.
         _fixture.Of("r.io").Names.Clear();
         var shared = OciJson.ReadManifest(_fixture.Of("r.io").Blobs[first.Digest]).Layers[0];
@@ -110,7 +111,7 @@ public sealed class RegistryLayerTests : IDisposable
     public async Task Nothing_new_gives_no_layer()
     {
         await _fixture.PushAsync("r.io/a:1", 1);
-        var (_, parent, files) = await _fixture.BuildAsync(null, RegistryTree.Empty, "r.io/a:1");
+        var (_, parent, files) = await _fixture.BuildAsync(null, RegistryFolderSource.Empty, "r.io/a:1");
         var (result, _, _) = await _fixture.BuildAsync(files, parent, "r.io/a:1");
         Assert.Null(result.Layer);
     }
@@ -119,7 +120,7 @@ public sealed class RegistryLayerTests : IDisposable
     public async Task A_parent_that_lost_a_blob_is_completed()
     {
         await _fixture.PushAsync("r.io/a:1", 1);
-        var (_, parent, files) = await _fixture.BuildAsync(null, RegistryTree.Empty, "r.io/a:1");
+        var (_, parent, files) = await _fixture.BuildAsync(null, RegistryFolderSource.Empty, "r.io/a:1");
         var broken = new MemoryFiles();
         var lost = files.List("registry/docker/registry/v2/blobs").MaxBy(entry => entry.Size)!.Path;
         foreach (var entry in files.List("").Where(entry => entry.Path != lost))
@@ -129,7 +130,7 @@ public sealed class RegistryLayerTests : IDisposable
             broken.Add(entry.Path, content.ToArray());
         }
 
-        var (result, tree, _) = await _fixture.BuildAsync(broken, new RegistryTree(broken, parent.Images, null), "r.io/a:1");
+        var (result, tree, _) = await _fixture.BuildAsync(broken, new RegistryFolderSource(broken, parent.Images, null), "r.io/a:1");
         Assert.Equal([lost], _fixture.Entries(result).Where(entry => entry.Entry.EntryType == TarEntryType.RegularFile).Select(entry => entry.Entry.Name));
         await VerifyAsync(tree, "r.io/a:1");
     }
@@ -141,7 +142,7 @@ public sealed class RegistryLayerTests : IDisposable
         var second = await _fixture.PushAsync("quay.io:8443/demo/app:v1", 2);
         await _fixture.PushAsync("quay.io:8443/demo/app:v2", 3);
         var (result, tree, _) = await _fixture.BuildAsync(
-            null, RegistryTree.Empty, "quay.io:8443/demo/app:v1", "docker.io/demo/app:v1", "quay.io:8443/demo/app:v2");
+            null, RegistryFolderSource.Empty, "quay.io:8443/demo/app:v1", "docker.io/demo/app:v1", "quay.io:8443/demo/app:v2");
         Assert.Equal([KeyValuePair.Create("quay.io:8443/demo/app:v1", "quay.io_8443/demo/app")], result.Paths);
         await VerifyAsync(tree, "docker.io/demo/app:v1", "quay.io:8443/demo/app:v1", "quay.io:8443/demo/app:v2");
         Assert.Equal(first.Digest, await tree.ReadTagAsync("demo/app", "v1", CancellationToken.None));
@@ -153,7 +154,7 @@ public sealed class RegistryLayerTests : IDisposable
     {
         await _fixture.PushAsync("a.io/demo/app:v1", 1);
         await _fixture.PushAsync("b.io/demo/app:v1", 1);
-        var (result, _, _) = await _fixture.BuildAsync(null, RegistryTree.Empty, "a.io/demo/app:v1", "b.io/demo/app:v1");
+        var (result, _, _) = await _fixture.BuildAsync(null, RegistryFolderSource.Empty, "a.io/demo/app:v1", "b.io/demo/app:v1");
         Assert.Empty(result.Paths);
     }
 
@@ -161,7 +162,7 @@ public sealed class RegistryLayerTests : IDisposable
     public async Task What_the_parent_has_at_a_path_stays_there()
     {
         var first = await _fixture.PushAsync("z.io/demo/app:v1", 1);
-        var (_, parent, files) = await _fixture.BuildAsync(null, RegistryTree.Empty, "z.io/demo/app:v1");
+        var (_, parent, files) = await _fixture.BuildAsync(null, RegistryFolderSource.Empty, "z.io/demo/app:v1");
         await _fixture.PushAsync("a.io/demo/app:v1", 2);
         var (result, tree, builtFiles) = await _fixture.BuildAsync(files, parent, "a.io/demo/app:v1");
         Assert.Equal("a.io/demo/app", result.Paths["a.io/demo/app:v1"]);
@@ -177,11 +178,11 @@ public sealed class RegistryLayerTests : IDisposable
     public async Task A_tag_of_the_parent_that_another_platform_took_moves()
     {
         await _fixture.PushAsync("a.io/demo/app:v1", 1);
-        var (_, parent, files) = await _fixture.BuildAsync(null, RegistryTree.Empty, "a.io/demo/app:v1");
+        var (_, parent, files) = await _fixture.BuildAsync(null, RegistryFolderSource.Empty, "a.io/demo/app:v1");
         var arm = Platform.Parse("linux/arm64");
         var moved = await _fixture.PushAsync("a.io/demo/app:v1", 2, platform: "linux/arm64");
         var fetched = await _fixture.Fetcher.FetchAsync([RegistryFixture.Wanted("a.io/demo/app:v1")], arm, parent, CancellationToken.None);
-        var result = await RegistryLayer.WriteAsync(_fixture.Store, fetched, parent, DateTimeOffset.UnixEpoch, CancellationToken.None);
+        var result = await RegistryFolderLayer.WriteAsync(_fixture.Store, fetched, parent, DateTimeOffset.UnixEpoch, CancellationToken.None);
         Assert.Empty(result.Paths);
         var link = Assert.Single(_fixture.Entries(result), entry => entry.Entry.Name.EndsWith("/current/link", StringComparison.Ordinal));
         Assert.Equal(moved.Digest.ToString(), Encoding.ASCII.GetString(link.Content));
@@ -197,12 +198,12 @@ public sealed class RegistryLayerTests : IDisposable
     [InlineData("[2001:DB8::]", "ipv6-20010db8000000000000000000000000")]
     public void A_domain_becomes_a_part_of_a_path(string domain, string folder)
     {
-        Assert.Equal(folder, RegistryPath.FolderOf(domain));
+        Assert.Equal(folder, RegistryFolderPath.FolderOf(domain));
         // The rule of docker-distribution for names, as our own parser has it.
         Assert.Equal($"{folder}/x", ImageReference.Parse($"r.io/{folder}/x").Repository);
     }
 
-    private static async Task VerifyAsync(RegistryTree tree, params string[] names)
+    private static async Task VerifyAsync(RegistryFolderSource tree, params string[] names)
     {
         foreach (var name in names)
         {
@@ -215,7 +216,7 @@ public sealed class RegistryLayerTests : IDisposable
         }
     }
 
-    private static async Task ReadVerifiedAsync(RegistryTree tree, Descriptor blob)
+    private static async Task ReadVerifiedAsync(RegistryFolderSource tree, Descriptor blob)
     {
         await using var stream = new VerifyingStream(await tree.OpenAsync(blob, 0, CancellationToken.None), blob);
         await stream.CopyToAsync(Stream.Null);
