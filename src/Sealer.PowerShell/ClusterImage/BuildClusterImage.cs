@@ -2,7 +2,7 @@ using System.Collections;
 using System.Management.Automation;
 using Sealer.Images;
 using Sealer.Images.Building;
-using Sealer.Images.ContainerImages;
+using Sealer.Images.ContainerImages.Scanning;
 using Sealer.Images.Layers;
 using Sealer.Registries;
 

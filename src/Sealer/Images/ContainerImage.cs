@@ -1,6 +1,9 @@
 namespace Sealer.Images;
 
-/// <summary>A container image that a cluster image carries, with all that asked for it.</summary>
+/// <summary>
+/// A container image that a cluster image carries, with all that asked for it: what <see cref="ClusterImage"/> shows. Each name
+/// once a platform, joined from the entries of the annotation (<see cref="ContainerImageEntry"/>).
+/// </summary>
 public sealed record ContainerImage
 {
     /// <summary>The full reference, Docker-normalised.</summary>

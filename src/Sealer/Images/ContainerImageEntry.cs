@@ -5,6 +5,7 @@ namespace Sealer.Images;
 /// <summary>
 /// An element of the annotation <c>sealer.image.container.images</c>, as sealer writes it: an image is there once for each
 /// application that asked for it, and once more without an application where something else did.
+/// For reading and writing the annotation; who wants to know what is inside takes <see cref="ContainerImage"/>.
 /// </summary>
 public sealed record ContainerImageEntry
 {

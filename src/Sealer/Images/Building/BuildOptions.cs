@@ -1,4 +1,4 @@
-using Sealer.Images.ContainerImages;
+using Sealer.Images.ContainerImages.Scanning;
 using Sealer.Images.Layers;
 
 namespace Sealer.Images.Building;

@@ -1,6 +1,8 @@
 using Sealer.Events;
 using Sealer.Images.ContainerImages;
+using Sealer.Images.ContainerImages.Fetching;
 using Sealer.Images.ContainerImages.RegistryFolder;
+using Sealer.Images.ContainerImages.Scanning;
 
 namespace Sealer.Images.Building;
 
@@ -63,7 +65,7 @@ internal sealed class ContainerImageStep(BuildServices services, Platform platfo
             services.Store, fetched, held, state.Created(services.SourceDate), cancellationToken).ConfigureAwait(false);
         if (result.Layer is { } layer)
             state.AddLayer(new StepLayer(layer, layer.Digest, null), $"registry: {fetched.Count(image => !image.IsHeld)} container images");
-        return new ContainerImageContent(ContainerImageList.Of(scan.Images, platform, held), result.Paths);
+        return new ContainerImageContent(ContainerImageEntries.Of(scan.Images, platform, held), result.Paths);
     }
 
     private async Task<IReadOnlyList<string>> IgnoredAsync(CancellationToken cancellationToken)

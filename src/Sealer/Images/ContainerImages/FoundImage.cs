@@ -1,6 +1,6 @@
 namespace Sealer.Images.ContainerImages;
 
-/// <summary>A container image that a file asked for, and where it did.</summary>
+/// <summary>A place in a file that asks for a container image: what a scan of the rootfs and the lists gives. Nothing is fetched yet.</summary>
 public sealed record FoundImage
 {
     /// <summary>The image, normalised.</summary>

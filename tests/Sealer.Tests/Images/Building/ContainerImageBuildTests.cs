@@ -2,7 +2,7 @@ using Sealer.Events;
 using Sealer.Images;
 using Sealer.Images.Archives;
 using Sealer.Images.Building;
-using Sealer.Images.ContainerImages;
+using Sealer.Images.ContainerImages.Scanning;
 
 namespace Sealer.Tests.Images.Building;
 

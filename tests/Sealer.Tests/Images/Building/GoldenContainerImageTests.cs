@@ -2,7 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Sealer.Images;
-using Sealer.Images.ContainerImages;
+using Sealer.Images.ContainerImages.Scanning;
 using Sealer.Images.Layers;
 using Sealer.Tests.Peers;
 

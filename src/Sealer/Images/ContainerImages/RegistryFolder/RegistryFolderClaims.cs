@@ -1,3 +1,5 @@
+using Sealer.Images.ContainerImages.Fetching;
+
 namespace Sealer.Images.ContainerImages.RegistryFolder;
 
 /// <summary>Decides which image lies at which path where several claim one.</summary>

@@ -1,4 +1,5 @@
 using System.Text;
+using Sealer.Images.ContainerImages.Fetching;
 using Sealer.Images.Layers;
 using Sealer.Images.Storage;
 

@@ -1,14 +1,14 @@
 using System.Formats.Tar;
 using System.Text;
 using Sealer.Images;
-using Sealer.Images.ContainerImages;
+using Sealer.Images.ContainerImages.Fetching;
 using Sealer.Images.ContainerImages.RegistryFolder;
 
 namespace Sealer.Tests.Images.ContainerImages.RegistryFolder;
 
 public sealed class RegistryFolderLayerTests : IDisposable
 {
-    private readonly RegistryFixture _fixture = new();
+    private readonly RegistryFolderFixture _fixture = new();
 
     public void Dispose() => _fixture.Dispose();
 
@@ -181,7 +181,7 @@ public sealed class RegistryFolderLayerTests : IDisposable
         var (_, parent, files) = await _fixture.BuildAsync(null, RegistryFolderSource.Empty, "a.io/demo/app:v1");
         var arm = Platform.Parse("linux/arm64");
         var moved = await _fixture.PushAsync("a.io/demo/app:v1", 2, platform: "linux/arm64");
-        var fetched = await _fixture.Fetcher.FetchAsync([RegistryFixture.Wanted("a.io/demo/app:v1")], arm, parent, CancellationToken.None);
+        var fetched = await _fixture.Fetcher.FetchAsync([RegistryFolderFixture.Wanted("a.io/demo/app:v1")], arm, parent, CancellationToken.None);
         var result = await RegistryFolderLayer.WriteAsync(_fixture.Store, fetched, parent, DateTimeOffset.UnixEpoch, CancellationToken.None);
         Assert.Empty(result.Paths);
         var link = Assert.Single(_fixture.Entries(result), entry => entry.Entry.Name.EndsWith("/current/link", StringComparison.Ordinal));
@@ -210,7 +210,7 @@ public sealed class RegistryFolderLayerTests : IDisposable
             var reference = ImageReference.Parse(name);
             var root = await tree.ResolveAsync(reference, CancellationToken.None);
             Assert.NotNull(root);
-            var instance = await InstanceOf.ReadAsync(tree, reference, root, RegistryFixture.Amd64, CancellationToken.None);
+            var instance = await PlatformImage.ReadAsync(tree, reference, root, RegistryFolderFixture.Amd64, CancellationToken.None);
             foreach (var blob in instance.Blobs)
                 await ReadVerifiedAsync(tree, blob);
         }

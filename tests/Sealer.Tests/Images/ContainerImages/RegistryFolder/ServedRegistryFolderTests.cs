@@ -9,7 +9,7 @@ namespace Sealer.Tests.Images.ContainerImages.RegistryFolder;
 [Trait("Tier", "parts")]
 public sealed class ServedRegistryFolderTests : IAsyncLifetime
 {
-    private readonly RegistryFixture _fixture = new();
+    private readonly RegistryFolderFixture _fixture = new();
     private readonly TemporaryFolder _host = new();
     private DockerRegistry? _server;
 
