@@ -48,8 +48,9 @@ public static class Clusterfile
     {
         ArgumentNullException.ThrowIfNull(text);
         var context = Context(text, options);
-        var plugins = new ClusterfileDocuments(context).ReadPluginFile(cluster);
-        return new PluginReadResult(plugins, context.Diagnostics.InOrder());
+        var hosts = cluster?.Hosts.ToList();
+        var plugins = new ClusterfileDocuments(context).ReadPluginFile(hosts);
+        return new PluginReadResult(plugins, hosts, context.Diagnostics.InOrder());
     }
 
     /// <summary>Writes a cluster's desired state as a Clusterfile that Sealer and sealer read.</summary>
@@ -153,10 +154,17 @@ public static class Clusterfile
         try
         {
             using var stream = File.OpenRead(path);
-            if (stream.Length > 4L * ClusterfileDocuments.MaxLength)
-                throw Unreadable($"it has {stream.Length / 1024 / 1024} MiB");
             using var reader = new StreamReader(stream, new UTF8Encoding(false, throwOnInvalidBytes: true), detectEncodingFromByteOrderMarks: true);
-            return reader.ReadToEnd();
+            var text = new StringBuilder();
+            var buffer = new char[64 * 1024];
+            for (var count = reader.Read(buffer); count > 0; count = reader.Read(buffer))
+            {
+                // A pipe or a device does not tell its length, and may never end.
+                if (text.Append(buffer, 0, count).Length > ClusterfileDocuments.MaxLength)
+                    throw Unreadable($"it has more than {ClusterfileDocuments.MaxLength / 1024 / 1024} Mi characters");
+            }
+
+            return text.ToString();
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {

@@ -166,6 +166,35 @@ public sealed class ClusterfileWriteTests
         Assert.Equal(10_001, Clusterfile.Read(Clusterfile.Write(spec)).GetSpec().Hosts.Count);
     }
 
+    [Fact]
+    public void Whatever_is_read_without_errors_is_written_and_read_the_same()
+    {
+        var random = new Random(5);
+        const string Signs = " \t\n:-#'\"[]{}|>&*!%@,.0aZ\u00e9\u0000";
+        var readable = 0;
+        for (var i = 0; i < 1_500; i++)
+        {
+            var text = new System.Text.StringBuilder(ClusterfileReadTests.Everything);
+            for (var changes = random.Next(1, 4); changes > 0; changes--)
+            {
+                var at = random.Next(text.Length);
+                if (random.Next(2) == 0)
+                    text.Remove(at, 1);
+                else
+                    text.Insert(at, Signs[random.Next(Signs.Length)]);
+            }
+
+            if (Clusterfile.Read(text.ToString()).Spec is not { } spec)
+                continue;
+            readable++;
+            var again = Clusterfile.Read(Clusterfile.Write(spec, Reveal));
+            Assert.True(!again.HasErrors, $"{string.Join('\n', again.Diagnostics)}\n{text}");
+            Assert.Equal(Story(spec), Story(again.GetSpec()));
+        }
+
+        Assert.InRange(readable, 100, 1_400);
+    }
+
     [Theory]
     [InlineData("plain")]
     [InlineData("")]

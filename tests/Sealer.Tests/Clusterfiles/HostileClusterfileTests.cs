@@ -187,7 +187,11 @@ public sealed class HostileClusterfileTests
     [InlineData("appNames: [ \"../x\" ]")]
     [InlineData("env: [ \"A\\nB=1\" ]")]
     public void Names_that_a_shell_or_a_path_would_obey_are_refused(string field) =>
-        Assert.NotEmpty(Clusterfile.Read(ClusterfileReadTests.Small.Replace("spec:", "spec:\n  " + field, StringComparison.Ordinal)).Diagnostics);
+        Assert.True(Clusterfile.Read(ClusterfileReadTests.Small.Replace("spec:", "spec:\n  " + field, StringComparison.Ordinal)).HasErrors);
+
+    [LinuxFact]
+    public void A_file_that_never_ends_is_refused() =>
+        Assert.Contains("more than 16 Mi characters", Assert.Throws<SealerException>(() => Clusterfile.ReadFile("/dev/zero")).Message);
 
     [Theory]
     [InlineData("/etc/passwd")]

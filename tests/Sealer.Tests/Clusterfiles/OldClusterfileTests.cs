@@ -168,6 +168,25 @@ public sealed class OldClusterfileTests
             ClusterfileReadTests.Small + $"\n---\n{{ kind: Plugin, metadata: {{ name: p }}, spec: {{ type: {type}, action: PreInit, data: x }} }}").Diagnostics).Message);
 
     [Fact]
+    public void A_plugin_of_an_image_labels_hosts_of_a_known_cluster_only()
+    {
+        const string Label = "{ kind: Plugin, metadata: { name: a }, spec: { type: LABEL, action: PreGuest, data: \"10.0.0.2 ssd=true\" } }";
+
+        Assert.Equal("true", Clusterfile.ReadPlugins(Label, Clusterfile.Read(ClusterfileReadTests.Small).GetSpec()).Hosts![0].Labels["ssd"]);
+        Assert.True(Clusterfile.ReadPlugins(Label).HasErrors);
+    }
+
+    [Fact]
+    public void A_plugin_for_single_hosts_never_runs_everywhere_because_hosts_are_not_known()
+    {
+        const string Plugin = "{{ kind: Plugin, metadata: {{ name: a }}, spec: {{ type: SHELL, action: PreInit, on: {0}, data: x }} }}";
+
+        Assert.Equal(2, Clusterfile.ReadPlugins(string.Format(null, Plugin, "10.0.0.2-10.0.0.3")).Plugins[0].Addresses.Count);
+        Assert.True(Clusterfile.ReadPlugins(string.Format(null, Plugin, "ssd=true")).HasErrors);
+        Assert.True(Clusterfile.ReadPlugins(string.Format(null, Plugin, "master0")).HasErrors);
+    }
+
+    [Fact]
     public void A_file_of_plugins_of_an_image_is_read()
     {
         var spec = Clusterfile.Read(ClusterfileReadTests.Small).GetSpec();

@@ -54,10 +54,10 @@ internal sealed class ClusterfileDocuments(ReadContext context)
     }
 
     /// <summary>A file of plugins, as images carry them.</summary>
-    public IReadOnlyList<PluginSpec> ReadPluginFile(ClusterSpec? cluster)
+    public IReadOnlyList<PluginSpec> ReadPluginFile(List<HostSpec>? hosts)
     {
         ReadAll(pluginsOnly: true);
-        return ReadPlugins(cluster?.Hosts.ToList());
+        return ReadPlugins(hosts);
     }
 
     /// <summary>What is wrong with a part that is not YAML, in words that name the usual causes, and where.</summary>

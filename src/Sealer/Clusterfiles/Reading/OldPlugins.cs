@@ -13,6 +13,12 @@ internal sealed class OldPlugins(ReadContext context, List<HostSpec>? hosts)
     /// <summary>LABEL and TAINT: lines <c>IP[,IP][-range] what</c> become labels and taints of the hosts.</summary>
     public void ApplyToHosts(YamlScalar data, bool isTaint)
     {
+        if (hosts is null)
+        {
+            context.Error(data, "this plugin labels or taints hosts of a cluster, which is not known here; read it with its cluster");
+            return;
+        }
+
         foreach (var (line, words) in Lines(data))
         {
             if (words.Length < 2)
@@ -69,6 +75,8 @@ internal sealed class OldPlugins(ReadContext context, List<HostSpec>? hosts)
             return plugin.Phases.Contains(PluginPhase.PostInstall) ? plugin : OnHosts(plugin);
         if (where is "master0")
         {
+            if (hosts is null && plugin.Phases.Any(PluginPhases.RunsOnHosts))
+                context.Error(on!, "master0 is a host of a cluster, which is not known here; read the plugin with its cluster");
             var first = hosts?.Find(host => host.IsControlPlane);
             return plugin.Phases.All(phase => !PluginPhases.RunsOnHosts(phase)) || first is null ? plugin : OnHosts(plugin) with { Addresses = [first.Address] };
         }
@@ -85,7 +93,10 @@ internal sealed class OldPlugins(ReadContext context, List<HostSpec>? hosts)
         }
         else
         {
-            addresses = [.. HostsAt(where, on!.Line, on.Column).Select(host => host.Address)];
+            // Nothing would mean everywhere: where the hosts are not known, all that is named is kept.
+            addresses = hosts is null && Addresses.ParseRanges(where, out _) is { } named
+                ? named
+                : [.. HostsAt(where, on!.Line, on.Column).Select(host => host.Address)];
         }
 
         return OnHosts(plugin) with { Addresses = addresses };

@@ -14,6 +14,8 @@ internal static class GoValues
 {
     public const string NoValue = "<no value>";
 
+    private const int ItemWeight = 16;
+
     public static object? From(JsonNode? node) => node switch
     {
         null => null,
@@ -55,7 +57,10 @@ internal static class GoValues
         _ => true,
     };
 
-    /// <summary>Characters and items of a value, a list that is in it twice counted twice; counting ends above a limit.</summary>
+    /// <summary>
+    /// Characters of a value, each item of a list counted as a few more, and a list that is in it twice counted twice; counting
+    /// ends above a limit.
+    /// </summary>
     public static long Weight(object? value, int limit)
     {
         if (value is string or null)
@@ -64,7 +69,7 @@ internal static class GoValues
         var open = new Stack<object?>([value]);
         while (sum <= limit && open.TryPop(out var next))
         {
-            sum += next is string text ? text.Length + 1 : 1;
+            sum += ItemWeight + ((next as string)?.Length ?? 0);
             if (next is IReadOnlyList<object?> list)
             {
                 foreach (var item in list)

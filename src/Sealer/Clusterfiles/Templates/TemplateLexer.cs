@@ -251,13 +251,11 @@ internal sealed class TemplateLexer(string text)
     // Tokens come in order, so lines are counted on, not from the beginning.
     private TemplatePlace PlaceOf(int at)
     {
-        for (var i = text.IndexOf('\n', _placedAt); i >= 0 && i < at; i = text.IndexOf('\n', i + 1))
-        {
-            _line++;
-            _lineStart = i + 1;
-        }
-
-        _placedAt = Math.Max(_placedAt, Math.Max(_lineStart, Math.Min(at, text.Length)));
+        var passed = text.AsSpan(_placedAt, at - _placedAt);
+        _line += passed.Count('\n');
+        if (passed.LastIndexOf('\n') is >= 0 and var last)
+            _lineStart = _placedAt + last + 1;
+        _placedAt = at;
         return new TemplatePlace(_line, at - _lineStart + 1);
     }
 

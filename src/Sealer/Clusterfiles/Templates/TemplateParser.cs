@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Sealer.Clusterfiles.Templates;
 
 /// <summary>Makes the syntax tree of a template; the grammar is that of Go's text/template.</summary>
@@ -339,7 +337,7 @@ internal sealed class TemplateParser(List<Token> tokens, IReadOnlyCollection<str
                 var runes = token.Value.EnumerateRunes().ToList();
                 return runes.Count == 1 ? new LiteralOperand(token.Place, (long)runes[0].Value) : throw Error(token, "one character must stand in '...'; text stands in \"...\"");
             case TokenKind.Number:
-                return new LiteralOperand(token.Place, Number(token));
+                return new LiteralOperand(token.Place, GoNumber.Parse(token.Value) ?? throw Error(token, $"'{token.Value}' is not a number"));
             case TokenKind.LeftParenthesis:
                 Enter(token);
                 var pipeline = ParsePipeline("a '('", TokenKind.RightParenthesis);
@@ -354,39 +352,6 @@ internal sealed class TemplateParser(List<Token> tokens, IReadOnlyCollection<str
     {
         if (!_variables.Contains(name))
             throw Error(token, $"the variable {Reading.Quoting.Quote(name)} is not declared{Reading.Quoting.DidYouMean(name, _variables)}; write {{{{ {name} := ... }}}} first");
-    }
-
-    private static object Number(Token token)
-    {
-        var text = token.Value.Replace("_", "", StringComparison.Ordinal);
-        var isNegative = text[0] == '-';
-        var digits = text.TrimStart('+', '-');
-        var (radix, body) = digits.ToLowerInvariant() switch
-        {
-            ['0', 'x', ..] => (16, digits[2..]),
-            ['0', 'b', ..] => (2, digits[2..]),
-            ['0', 'o', ..] => (8, digits[2..]),
-            ['0', >= '0' and <= '9', ..] when digits.All(char.IsAsciiDigit) => (8, digits[1..]),
-            _ => (10, digits),
-        };
-        if (radix == 10)
-        {
-            if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var integer))
-                return integer;
-            if (double.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out var real)
-                && double.IsFinite(real))
-            {
-                return real;
-            }
-        }
-        else if (body.Length is > 0 and < 64 && body.All(c => char.IsAsciiHexDigit(c) && Convert.ToInt32(c.ToString(), 16) < radix))
-        {
-            var value = body.Aggregate(default(UInt128), (sum, c) => (sum * (uint)radix) + (uint)Convert.ToInt32(c.ToString(), 16));
-            if (value <= long.MaxValue)
-                return isNegative ? -(long)value : (long)value;
-        }
-
-        throw Error(token, $"'{token.Value}' is not a number");
     }
 
     private void Enter(Token at)
