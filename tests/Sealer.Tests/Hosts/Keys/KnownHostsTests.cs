@@ -1,0 +1,148 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+using Sealer.Hosts.Configuration;
+using Sealer.Hosts.Keys;
+
+namespace Sealer.Tests.Hosts.Keys;
+
+public sealed class KnownHostsTests : IDisposable
+{
+    private static readonly HostKey Key = MakeKey("ssh-ed25519");
+    private static readonly HostKey Other = MakeKey("ssh-ed25519");
+    private static readonly HostKey Rsa = MakeKey("ssh-rsa");
+    private readonly TemporaryFolder _folder = new();
+
+    [Fact]
+    public void A_key_is_known_changed_revoked_or_unknown_with_its_line()
+    {
+        var known = Load($"# mine\nweb,10.0.0.? {Key.Text} comment\n@revoked * {Other.Text}\n");
+        Assert.Equal(2, Assert.IsType<KnownHostKey>(known.Check("WEB", 22, Key)).Place.Line);
+        Assert.IsType<KnownHostKey>(known.Check("10.0.0.7", 22, Key));
+        Assert.Equal(3, Assert.IsType<RevokedHostKey>(known.Check("web", 22, Other)).Place.Line);
+        Assert.Equal(2, Assert.IsType<ChangedHostKey>(known.Check("web", 22, MakeKey("ssh-ed25519"))).Places[0].Line);
+        Assert.IsType<UnknownHostKey>(known.Check("db", 22, Key));
+    }
+
+    [Fact]
+    public void A_revoked_key_stays_revoked_where_another_line_knows_it() =>
+        Assert.IsType<RevokedHostKey>(Load($"web {Key.Text}\n@revoked web {Key.Text}\n").Check("web", 22, Key));
+
+    [Fact]
+    public void A_key_of_a_type_never_seen_of_a_known_host_counts_as_changed() =>
+        Assert.IsType<ChangedHostKey>(Load($"web {Key.Text}\n").Check("web", 22, Rsa));
+
+    [Fact]
+    public void Several_types_are_known_at_once_and_tell_what_to_ask_for()
+    {
+        var known = Load($"web {Key.Text}\nweb {Rsa.Text}\n@cert-authority *.example.com {Other.Text}\n");
+        Assert.IsType<KnownHostKey>(known.Check("web", 22, Rsa));
+        Assert.Equal(["ssh-ed25519", "ssh-rsa"], known.TypesOf("web"));
+        Assert.Equal(["-cert-v01@openssh.com"], known.TypesOf("a.example.com"));
+    }
+
+    [Fact]
+    public void Names_on_other_ports_are_their_own_but_port_22_may_vouch()
+    {
+        var known = Load($"[web]:2222 {Key.Text}\nweb {Other.Text}\n");
+        Assert.IsType<KnownHostKey>(known.Check("web", 2222, Key));
+        Assert.IsType<ChangedHostKey>(known.Check("web", 22, Key));
+        Assert.IsType<KnownHostKey>(known.Check("web", 2200, Other));
+        Assert.IsType<UnknownHostKey>(known.Check("web", 2200, Key));
+    }
+
+    [Fact]
+    public void A_negated_pattern_takes_a_host_out() =>
+        Assert.IsType<UnknownHostKey>(Load($"*.example.com,!bad.example.com {Key.Text}\n").Check("bad.example.com", 22, Key));
+
+    [Theory]
+    [InlineData(true, "web", 1, true)]
+    [InlineData(false, "web", 1, false)]
+    [InlineData(true, "other", 1, false)]
+    [InlineData(true, "web", -1, false)]
+    public void A_certificate_counts_only_for_its_hosts_and_while_it_is_valid(bool forHosts, string principal, int hoursLeft, bool trusted)
+    {
+        var known = Load($"@cert-authority web {Other.Text}\n");
+        var now = DateTimeOffset.UtcNow;
+        var certificate = new HostCertificate(Other, forHosts, [principal], now.AddHours(-2), now.AddHours(hoursLeft));
+        Assert.Equal(trusted, known.Check("web", 22, Key, certificate) is KnownHostKey { ByAuthority: true });
+        Assert.IsType<UnknownHostKey>(known.Check("web", 22, Other));
+    }
+
+    [Fact]
+    public void Lines_that_mean_nothing_are_passed_over() =>
+        Assert.Empty(Load($"web\n@odd web {Key.Text}\nweb ssh-rsa {Key.Text.Split(' ')[1]}\nweb ssh-ed25519 !!!!\n@revoked web\nweb 1024 35 1234\n|1|x {Key.Type}\n").Entries);
+
+    [Fact]
+    public async Task An_unknown_key_is_refused_and_nothing_is_written()
+    {
+        var known = Load("");
+        var error = await Assert.ThrowsAsync<SealerException>(() => new HostKeyCheck(known).RequireAsync("web", 22, Key, null, default));
+        Assert.Equal("HostKeyUnknown", error.Id);
+        Assert.Contains(Key.Fingerprint, error.Message, StringComparison.Ordinal);
+        Assert.Equal("", File.ReadAllText(_folder["known_hosts"]));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_new_key_is_written_down_when_that_is_asked_for(bool hashed)
+    {
+        File.WriteAllText(_folder["known_hosts"], $"web {Other.Text}");
+        var known = KnownHosts.Load([_folder["known_hosts"]], []);
+        await new HostKeyCheck(known, HostKeyPolicy.AcceptNew, Hashed: hashed).RequireAsync("db", 2222, Key, null, default);
+        var text = File.ReadAllText(_folder["known_hosts"]);
+        Assert.Equal(!hashed, text.Contains("[db]:2222 ", StringComparison.Ordinal));
+        Assert.StartsWith($"web {Other.Text}\n", text, StringComparison.Ordinal);
+        Assert.IsType<KnownHostKey>(KnownHosts.Load([_folder["known_hosts"]], []).Check("db", 2222, Key));
+        Assert.IsType<KnownHostKey>(known.Check("db", 2222, Key));
+        Assert.Equal(["known_hosts"], Directory.GetFiles(_folder.Path).Select(Path.GetFileName));
+        if (!OperatingSystem.IsWindows())
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(_folder["known_hosts"]));
+    }
+
+    [Theory]
+    [InlineData(HostKeyPolicy.AcceptNew)]
+    [InlineData(HostKeyPolicy.Off)]
+    public async Task A_changed_key_is_refused_whatever_is_configured(HostKeyPolicy policy)
+    {
+        var check = new HostKeyCheck(Load($"web {Key.Text}\n"), policy, [Other.Fingerprint]);
+        Assert.Equal("HostKeyChanged", (await Assert.ThrowsAsync<SealerException>(() => check.RequireAsync("web", 22, Other, null, default))).Id);
+    }
+
+    [Fact]
+    public async Task A_fingerprint_enrols_its_key_and_no_other()
+    {
+        var check = new HostKeyCheck(Load(""), HostKeyPolicy.AcceptNew, [Key.Fingerprint]);
+        Assert.Equal("HostKeyNotAsGiven", (await Assert.ThrowsAsync<SealerException>(() => check.RequireAsync("web", 22, Other, null, default))).Id);
+        await check.RequireAsync("web", 22, Key, null, default);
+        Assert.IsType<KnownHostKey>(check.Known.Check("web", 22, Key));
+    }
+
+    [Fact]
+    public async Task Many_hosts_enrolled_at_once_are_all_written()
+    {
+        var (one, two) = (Load(""), KnownHosts.Load([_folder["known_hosts"]], []));
+        await Task.WhenAll(Enumerable.Range(0, 40).Select(i => (i % 2 == 0 ? one : two).EnrolAsync($"host{i}", 22, Key)));
+        Assert.Equal(40, KnownHosts.Load([_folder["known_hosts"]], []).Entries.Count);
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    internal static HostKey MakeKey(string type)
+    {
+        var name = Encoding.ASCII.GetBytes(type);
+        var blob = new byte[4 + name.Length + 4 + 32];
+        BinaryPrimitives.WriteUInt32BigEndian(blob, (uint)name.Length);
+        name.CopyTo(blob, 4);
+        BinaryPrimitives.WriteUInt32BigEndian(blob.AsSpan(4 + name.Length), 32);
+        RandomNumberGenerator.Fill(blob.AsSpan(8 + name.Length));
+        return HostKey.TryRead(blob)!;
+    }
+
+    private KnownHosts Load(string text)
+    {
+        File.WriteAllText(_folder["known_hosts"], text);
+        return KnownHosts.Load([_folder["known_hosts"]], []);
+    }
+}
