@@ -2,6 +2,7 @@ using Sealer.Events;
 using Sealer.Images;
 using Sealer.Images.Archives;
 using Sealer.Images.Building;
+using Sealer.Images.Copying;
 using Sealer.Images.Storage;
 using Sealer.Registries;
 

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using Sealer.Images;
+using Sealer.Images.Copying;
 
 namespace Sealer.PowerShell;
 

@@ -164,7 +164,7 @@ public sealed record ClusterImage
 
     /// <summary>The JSON that <c>sealer inspect</c> prints of the image; of an index, of the member for this machine's platform, else the first.</summary>
     /// <exception cref="SealerException"><c>NotAClusterImage</c>.</exception>
-    public string ToInspectJson() => ImageSpec.Write(this);
+    public string ToInspectJson() => InspectDocument.Write(this);
 
     /// <inheritdoc/>
     public override string ToString() => Name;

@@ -159,8 +159,8 @@ public static class ClusterImages
             Config = config,
             Platforms = new[] { config.Platform },
             Created = config.Created,
-            Extension = extensionJson is null ? null : SealerData.ReadExtension(extensionJson),
-            ContainerImageEntries = containerImagesJson is null ? [] : SealerData.ReadContainerImages(containerImagesJson),
+            Extension = extensionJson is null ? null : SealerAnnotationReader.ReadExtension(extensionJson),
+            ContainerImageEntries = containerImagesJson is null ? [] : SealerAnnotationReader.ReadContainerImages(containerImagesJson),
             ContainerImagePaths = pathsJson is null ? ImmutableSortedDictionary<string, string>.Empty : ContainerImages.RegistryFolder.ContainerImagePaths.Read(pathsJson),
             Labels = labels
                 .Where(l => l.Key is not (SealerAnnotations.Extension or SealerAnnotations.ContainerImages or SealerAnnotations.ContainerImagePaths))

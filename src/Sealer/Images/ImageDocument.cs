@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Sealer.Images.Copying;
 
 namespace Sealer.Images;
 

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Sealer.Events;
-using Sealer.Images.Storage;
 using Sealer.Registries.Credentials;
 
 namespace Sealer.Registries;

@@ -2,6 +2,7 @@ using System.Runtime.Versioning;
 using System.Text.Json;
 using Sealer.Images;
 using Sealer.Images.Archives;
+using Sealer.Images.Copying;
 using Sealer.Images.Layers;
 using Sealer.Images.Storage;
 using Sealer.Tests.Images.Building;

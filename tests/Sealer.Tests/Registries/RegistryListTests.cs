@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Sealer.Events;
 using Sealer.Images;
+using Sealer.Images.Copying;
 using Sealer.Registries;
 
 namespace Sealer.Tests.Registries;

@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using Sealer.Images.Copying;
 using Sealer.Images.Layers;
 using SharpCompress.Common;
 using SharpCompress.Compressors.BZip2;

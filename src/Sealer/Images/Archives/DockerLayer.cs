@@ -1,4 +1,5 @@
 using Sealer.Events;
+using Sealer.Images.Copying;
 
 namespace Sealer.Images.Archives;
 

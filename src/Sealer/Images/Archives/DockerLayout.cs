@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Sealer.Images.Copying;
 
 namespace Sealer.Images.Archives;
 

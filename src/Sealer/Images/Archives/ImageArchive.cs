@@ -1,3 +1,5 @@
+using Sealer.Images.Copying;
+
 namespace Sealer.Images.Archives;
 
 /// <summary>

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Sealer.Images.Copying;
 using Sealer.Images.Storage;
 
 namespace Sealer.Images.Archives;

@@ -1,4 +1,5 @@
 using System.Text;
+using Sealer.Images.Copying;
 
 namespace Sealer.Images.Archives;
 

@@ -25,7 +25,7 @@ internal sealed class OciIndexEntries
             var name = reference.ToString();
             _entries.RemoveAll(e => NameOf(e) == name || (NameOf(e) is null && e.Digest == descriptor.Digest));
             var annotations = new SortedDictionary<string, string>(descriptor.Annotations?.ToDictionary() ?? [], StringComparer.Ordinal);
-            annotations[StoreIndex.NameAnnotation] = name;
+            annotations[StoreNames.NameAnnotation] = name;
             _entries.Add(descriptor with { Annotations = annotations });
         }
     }
@@ -43,5 +43,5 @@ internal sealed class OciIndexEntries
             return OciJson.Write(new ImageIndex { MediaType = MediaType.OciIndex, Manifests = _entries });
     }
 
-    private static string? NameOf(Descriptor entry) => entry.Annotations?.GetValueOrDefault(StoreIndex.NameAnnotation);
+    private static string? NameOf(Descriptor entry) => entry.Annotations?.GetValueOrDefault(StoreNames.NameAnnotation);
 }

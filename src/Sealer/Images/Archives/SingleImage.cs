@@ -1,3 +1,5 @@
+using Sealer.Images.Copying;
+
 namespace Sealer.Images.Archives;
 
 /// <summary>An image of one platform, picked out of whatever was asked for.</summary>

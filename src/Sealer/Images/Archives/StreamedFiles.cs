@@ -1,3 +1,4 @@
+using Sealer.Images.Copying;
 using Sealer.Images.Storage;
 
 namespace Sealer.Images.Archives;

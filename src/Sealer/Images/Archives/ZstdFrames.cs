@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Sealer.Images.Copying;
 
 namespace Sealer.Images.Archives;
 

@@ -1,4 +1,5 @@
 using Sealer.Events;
+using Sealer.Images.Copying;
 using Sealer.Images.Storage;
 using Sealer.Kubefiles.Instructions;
 

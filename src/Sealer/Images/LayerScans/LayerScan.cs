@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Sealer.Images.ContainerImages.RegistryFolder;
+using Sealer.Images.Copying;
 using Sealer.Images.Layers;
 
 namespace Sealer.Images.LayerScans;

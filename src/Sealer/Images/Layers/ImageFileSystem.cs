@@ -6,7 +6,7 @@ namespace Sealer.Images.Layers;
 /// <param name="Entry">What it is.</param>
 /// <param name="Layer">Number of the layer, 0 the lowest; -1 of a folder that no layer names.</param>
 /// <param name="Content">Of a file or hard link the entry of the same layer that carries the content; else null.</param>
-public sealed record ImageFile(LayerIndexEntry Entry, int Layer, LayerIndexEntry? Content)
+public sealed record ImageFile(LayerCatalogEntry Entry, int Layer, LayerCatalogEntry? Content)
 {
     /// <summary>Relative to the root of the image.</summary>
     public string Path => Entry.Path;
@@ -32,12 +32,12 @@ public sealed class ImageFileSystem : IFileTree
     private const int MaxKept = 64 * 1024 * 1024;
 
     private readonly ImageStore _store;
-    private readonly IReadOnlyList<LayerIndex> _layers;
+    private readonly IReadOnlyList<LayerCatalog> _layers;
     private readonly List<ImageFile> _files;
     private readonly Dictionary<string, ImageFile> _byPath;
     private long _unpacked;
 
-    private ImageFileSystem(ImageStore store, IReadOnlyList<LayerIndex> layers)
+    private ImageFileSystem(ImageStore store, IReadOnlyList<LayerCatalog> layers)
     {
         _store = store;
         _layers = layers;
@@ -50,7 +50,7 @@ public sealed class ImageFileSystem : IFileTree
     public IReadOnlyList<ImageFile> Files => _files;
 
     /// <summary>The layers, lowest first.</summary>
-    public IReadOnlyList<LayerIndex> Layers => _layers;
+    public IReadOnlyList<LayerCatalog> Layers => _layers;
 
     /// <summary>Bytes that came out of the layers so far, what was only passed over included; for tests that count them.</summary>
     internal long Unpacked => Interlocked.Read(ref _unpacked);
@@ -65,10 +65,10 @@ public sealed class ImageFileSystem : IFileTree
         IReadOnlyList<Descriptor> layers,
         CancellationToken cancellationToken)
     {
-        var indexes = new LayerIndex[layers.Count];
+        var catalogs = new LayerCatalog[layers.Count];
         for (var i = 0; i < layers.Count; i++)
-            indexes[i] = await LayerIndex.LoadAsync(store, layers[i], cancellationToken).ConfigureAwait(false);
-        return new ImageFileSystem(store, indexes);
+            catalogs[i] = await LayerCatalog.LoadAsync(store, layers[i], cancellationToken).ConfigureAwait(false);
+        return new ImageFileSystem(store, catalogs);
     }
 
     /// <summary>What is at a path, or null.</summary>

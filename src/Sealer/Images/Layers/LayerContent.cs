@@ -8,7 +8,7 @@ namespace Sealer.Images.Layers;
 /// <param name="store">Holds the layer.</param>
 /// <param name="layer">Says where in it what lies.</param>
 /// <param name="unpacked">Told the bytes that came out of it, skipped ones included.</param>
-internal sealed class LayerContent(ImageStore store, LayerIndex layer, Action<int> unpacked) : IDisposable
+internal sealed class LayerContent(ImageStore store, LayerCatalog layer, Action<int> unpacked) : IDisposable
 {
     private readonly byte[] _skipped = GC.AllocateUninitializedArray<byte>(64 * 1024);
     private LayerDecoder? _decoder;

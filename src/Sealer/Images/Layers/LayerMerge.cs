@@ -3,14 +3,14 @@ namespace Sealer.Images.Layers;
 /// <summary>Lays layers over each other, as an overlay file system would show them.</summary>
 internal static class LayerMerge
 {
-    private static readonly LayerIndexEntry Unnamed = new("", LayerEntryKind.Folder, 0b111_101_101, 0, 0, 0, 0, null, 0, null);
+    private static readonly LayerCatalogEntry Unnamed = new("", LayerEntryKind.Folder, 0b111_101_101, 0, 0, 0, 0, null, 0, null);
 
     /// <summary>What is at every path, the root included.</summary>
-    public static Dictionary<string, ImageFile> Merge(IReadOnlyList<LayerIndex> layers)
+    public static Dictionary<string, ImageFile> Merge(IReadOnlyList<LayerCatalog> layers)
     {
         var own = layers.Select(ByPath).ToList();
         var merged = Merge(
-            [.. layers.Select((layer, i) => new LayerToMerge<LayerIndexEntry>(own[i], Removals(layer, LayerEntryKind.Whiteout), Removals(layer, LayerEntryKind.OpaqueFolder)))],
+            [.. layers.Select((layer, i) => new LayerToMerge<LayerCatalogEntry>(own[i], Removals(layer, LayerEntryKind.Whiteout), Removals(layer, LayerEntryKind.OpaqueFolder)))],
             entry => entry.Kind);
         return merged.ToDictionary(
             p => p.Key,
@@ -59,12 +59,12 @@ internal static class LayerMerge
         return merged;
     }
 
-    private static IEnumerable<string> Removals(LayerIndex layer, LayerEntryKind kind) =>
+    private static IEnumerable<string> Removals(LayerCatalog layer, LayerEntryKind kind) =>
         layer.Entries.Where(e => e.Kind == kind).Select(e => e.Path);
 
-    private static Dictionary<string, LayerIndexEntry> ByPath(LayerIndex layer)
+    private static Dictionary<string, LayerCatalogEntry> ByPath(LayerCatalog layer)
     {
-        var byPath = new Dictionary<string, LayerIndexEntry>(layer.Entries.Count, StringComparer.Ordinal);
+        var byPath = new Dictionary<string, LayerCatalogEntry>(layer.Entries.Count, StringComparer.Ordinal);
         foreach (var entry in layer.Entries)
         {
             if (entry.Kind is not (LayerEntryKind.Whiteout or LayerEntryKind.OpaqueFolder))
@@ -89,7 +89,7 @@ internal static class LayerMerge
     }
 
     /// <summary>A hard link's content is another entry's of its own layer; links to links are followed, loops are not.</summary>
-    private static LayerIndexEntry? ContentOf(LayerIndexEntry entry, Dictionary<string, LayerIndexEntry> own)
+    private static LayerCatalogEntry? ContentOf(LayerCatalogEntry entry, Dictionary<string, LayerCatalogEntry> own)
     {
         for (var steps = 0; entry.Kind == LayerEntryKind.HardLink; steps++)
         {

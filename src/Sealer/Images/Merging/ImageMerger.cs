@@ -1,5 +1,4 @@
 using Sealer.Events;
-using Sealer.Images.Indexing;
 using Sealer.Images.Storage;
 
 namespace Sealer.Images.Merging;

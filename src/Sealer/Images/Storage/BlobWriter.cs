@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Sealer.Images.Copying;
 
 namespace Sealer.Images.Storage;
 

@@ -14,14 +14,14 @@ public sealed class ImageStore : IImageSource, IImageTarget, IReferrerSource, IR
 
     private readonly StoreFolder _folder;
     private readonly StoreBlobs _blobs;
-    private readonly StoreIndex _index;
+    private readonly StoreNames _names;
     private readonly StoreCache _cache;
 
     private ImageStore(StoreFolder folder)
     {
         _folder = folder;
         _blobs = new StoreBlobs(folder);
-        _index = new StoreIndex(folder);
+        _names = new StoreNames(folder);
         _cache = new StoreCache(folder);
     }
 
@@ -36,7 +36,7 @@ public sealed class ImageStore : IImageSource, IImageTarget, IReferrerSource, IR
     public static ImageStore Open(string folder)
     {
         var store = new ImageStore(StoreFolder.Open(folder));
-        store._index.Read();
+        store._names.Read();
         return store;
     }
 
@@ -61,7 +61,7 @@ public sealed class ImageStore : IImageSource, IImageTarget, IReferrerSource, IR
     public Task<Descriptor?> ResolveAsync(ImageReference reference, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var images = _index.Read();
+        var images = _names.Read();
         if (reference.Digest is not { } digest)
             return Task.FromResult(images.FirstOrDefault(i => i.Reference == reference)?.Descriptor);
         return Task.FromResult(images.FirstOrDefault(i => i.Descriptor.Digest == digest)?.Descriptor ?? TryDescribe(digest));
@@ -157,7 +157,7 @@ public sealed class ImageStore : IImageSource, IImageTarget, IReferrerSource, IR
     public RecipeWriter CreateRecipe() => new(this, Lease());
 
     /// <summary>All names, and what is kept without one.</summary>
-    public IReadOnlyList<StoredImage> List() => _index.Read();
+    public IReadOnlyList<StoredImage> List() => _names.Read();
 
     /// <summary>Gives a manifest or index that is in the store a name; a name that was another image's moves.</summary>
     /// <exception cref="SealerException"><c>BlobNotFound</c>: it is not in the store.</exception>
@@ -166,7 +166,7 @@ public sealed class ImageStore : IImageSource, IImageTarget, IReferrerSource, IR
         using var lease = await LeaseAsync(cancellationToken).ConfigureAwait(false);
         if (!_blobs.Exists(descriptor))
             throw StoreBlobs.NotFound(descriptor.Digest);
-        await _index.ChangeAsync(
+        await _names.ChangeAsync(
             images =>
             {
                 var named = new StoredImage(reference, descriptor);
@@ -183,7 +183,7 @@ public sealed class ImageStore : IImageSource, IImageTarget, IReferrerSource, IR
     {
         var removed = false;
         using var lease = await LeaseAsync(cancellationToken).ConfigureAwait(false);
-        await _index.ChangeAsync(
+        await _names.ChangeAsync(
             images => removed = images.RemoveAll(i => i.Reference == reference) > 0,
             cancellationToken).ConfigureAwait(false);
         return removed;
@@ -199,7 +199,7 @@ public sealed class ImageStore : IImageSource, IImageTarget, IReferrerSource, IR
         using var lease = await LeaseAsync(cancellationToken).ConfigureAwait(false);
         if (!_blobs.Exists(descriptor))
             throw StoreBlobs.NotFound(descriptor.Digest);
-        await _index.ChangeAsync(
+        await _names.ChangeAsync(
             images =>
             {
                 if (images.Any(i => i.Descriptor.Digest == descriptor.Digest))
@@ -217,7 +217,7 @@ public sealed class ImageStore : IImageSource, IImageTarget, IReferrerSource, IR
     public async Task<IReadOnlyList<Descriptor>> ListReferrersAsync(Descriptor subject, CancellationToken cancellationToken)
     {
         var found = new List<Descriptor>();
-        foreach (var image in _index.Read().Where(i => i.Reference is null && _blobs.Exists(i.Descriptor)))
+        foreach (var image in _names.Read().Where(i => i.Reference is null && _blobs.Exists(i.Descriptor)))
         {
             var content = await ImageDocument.ReadAsync(this, image.Descriptor, cancellationToken).ConfigureAwait(false);
             using var document = JsonDocument.Parse(content);
@@ -234,7 +234,7 @@ public sealed class ImageStore : IImageSource, IImageTarget, IReferrerSource, IR
     {
         var removed = false;
         using var lease = await LeaseAsync(cancellationToken).ConfigureAwait(false);
-        await _index.ChangeAsync(
+        await _names.ChangeAsync(
             images => removed = images.RemoveAll(i => i.Reference is null && i.Descriptor.Digest == digest) > 0,
             cancellationToken).ConfigureAwait(false);
         return removed;
@@ -263,7 +263,7 @@ public sealed class ImageStore : IImageSource, IImageTarget, IReferrerSource, IR
     /// <summary>Removes what no image uses and what broken processes left.</summary>
     /// <exception cref="SealerException"><c>StoreInUse</c>: somebody is writing to the store (not of a dry run).</exception>
     public Task<SweepReport> SweepAsync(SweepOptions options, CancellationToken cancellationToken) =>
-        Task.Run(() => new StoreSweep(_folder, _index, _cache).Run(options, cancellationToken), cancellationToken);
+        Task.Run(() => new StoreSweep(_folder, _names, _cache).Run(options, cancellationToken), cancellationToken);
 
     /// <summary>A path in <c>partial/</c> where nothing is yet; whoever holds a lease may make a file or folder there.</summary>
     internal string NewTemporary() => _folder.NewTemporary();

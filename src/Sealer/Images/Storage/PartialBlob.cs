@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Security.Cryptography;
+using Sealer.Images.Copying;
 
 namespace Sealer.Images.Storage;
 

@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace Sealer.Images.Storage;
 
 /// <summary>Finds everything that names, pins and the cache reach, and removes the rest.</summary>
-internal sealed class StoreSweep(StoreFolder folder, StoreIndex index, StoreCache cache)
+internal sealed class StoreSweep(StoreFolder folder, StoreNames names, StoreCache cache)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
@@ -90,7 +90,7 @@ internal sealed class StoreSweep(StoreFolder folder, StoreIndex index, StoreCach
 
     private void Mark(SweepOptions options, CancellationToken cancellationToken)
     {
-        var images = index.Read();
+        var images = names.Read();
         var waiting = new List<(Descriptor Root, Digest Subject)>();
         foreach (var image in images)
         {
@@ -127,7 +127,7 @@ internal sealed class StoreSweep(StoreFolder folder, StoreIndex index, StoreCach
     {
         using var @lock = FileLock.Take(folder.IndexLock, exclusive: true, Patience)
             ?? throw ImageStore.InUse(folder.Root, "another process is writing its list of images");
-        index.Remove(i => i.Reference is null && orphans.Contains(i.Descriptor.Digest));
+        names.Remove(i => i.Reference is null && orphans.Contains(i.Descriptor.Digest));
     }
 
     private Digest? SubjectOf(Digest digest)

@@ -12,7 +12,7 @@ public sealed class GoldenArchiveTests : ArchiveTestBase
         Assert.Equal("sha256:87e432c1771d3060fdc3590ab2fd0e088ab4a361b3f748fbc0e39247c7722430", root.Digest.ToString());
         Assert.Equal("localhost/simple:v1", store.List().Single().Reference!.ToString());
         var (_, annotations) = await DescribeAsync(store, root);
-        Assert.Equal(ClusterImageType.KubeInstaller, SealerData.ReadExtension(annotations![SealerAnnotations.Extension]).Type);
+        Assert.Equal(ClusterImageType.KubeInstaller, SealerAnnotationReader.ReadExtension(annotations![SealerAnnotations.Extension]).Type);
 
         foreach (var format in new[] { ArchiveFormat.OciArchive, ArchiveFormat.OciFolder })
         {

@@ -1,5 +1,6 @@
 using System.Runtime.Versioning;
 using Sealer.Images;
+using Sealer.Images.Copying;
 using Sealer.Images.Layers;
 using Sealer.Images.Storage;
 using Sealer.Tests.Peers;

@@ -2,6 +2,7 @@ using System.Formats.Tar;
 using Sealer.Events;
 using Sealer.Images;
 using Sealer.Images.Building;
+using Sealer.Images.Copying;
 
 namespace Sealer.Tests.Images.Building;
 

@@ -67,7 +67,7 @@ public sealed class GoldenMultiTests : IDisposable
             }
         }
 
-        static string Line(LayerIndexEntry entry, ImageFileSystem files)
+        static string Line(LayerCatalogEntry entry, ImageFileSystem files)
         {
             var mode = entry.Path.StartsWith("registry", StringComparison.Ordinal) ? "" : Convert.ToString(entry.Mode, 8);
             return $"{entry.Path} {entry.Kind} {mode} {entry.Uid}:{entry.Gid} {(entry.Kind == LayerEntryKind.File ? Digest.Of(Read(files, entry.Path)) : null)}";

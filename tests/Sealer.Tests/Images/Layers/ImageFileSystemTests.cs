@@ -119,28 +119,28 @@ public sealed class ImageFileSystemTests : IDisposable
     public async Task The_index_of_a_layer_is_kept_and_a_broken_one_made_again()
     {
         var layer = await LayerWriter.WriteAsync(_store, Everything(), new LayerOptions(), null, CancellationToken.None);
-        var made = await LayerIndex.LoadAsync(_store, layer.Descriptor, CancellationToken.None);
-        var kept = await LayerIndex.LoadAsync(_store, layer.Descriptor, CancellationToken.None);
+        var made = await LayerCatalog.LoadAsync(_store, layer.Descriptor, CancellationToken.None);
+        var kept = await LayerCatalog.LoadAsync(_store, layer.Descriptor, CancellationToken.None);
         Assert.Equal(made.Entries, kept.Entries);
         Assert.Equal(made.Checkpoints, kept.Checkpoints);
         Assert.Equal((made.Digest, made.DiffId, made.UncompressedSize), (kept.Digest, kept.DiffId, kept.UncompressedSize));
         _store.WriteCache("layer-index " + layer.Descriptor.Digest, "{\"Version\":1}"u8.ToArray(), []);
-        Assert.Equal(made.Entries, (await LayerIndex.LoadAsync(_store, layer.Descriptor, CancellationToken.None)).Entries);
+        Assert.Equal(made.Entries, (await LayerCatalog.LoadAsync(_store, layer.Descriptor, CancellationToken.None)).Entries);
     }
 
     [Fact]
     public async Task Of_two_entries_of_one_path_the_last_counts()
     {
         var tar = new TarBytes().File("a", "first").File("a", "last").Ended();
-        var index = await LayerIndex.ReadAsync(new MemoryStream(tar), null, CancellationToken.None);
-        Assert.Equal(Digest.Of("last"u8), Assert.Single(index.Entries).Digest);
+        var catalog = await LayerCatalog.ReadAsync(new MemoryStream(tar), null, CancellationToken.None);
+        Assert.Equal(Digest.Of("last"u8), Assert.Single(catalog.Entries).Digest);
     }
 
     [Fact]
     public async Task A_file_below_a_symbolic_link_of_its_own_layer_is_refused()
     {
         var tar = new TarBytes().SymbolicLink("a", "/etc").File("a/passwd", "root").Ended();
-        var error = await Assert.ThrowsAsync<SealerException>(() => LayerIndex.ReadAsync(new MemoryStream(tar), null, CancellationToken.None));
+        var error = await Assert.ThrowsAsync<SealerException>(() => LayerCatalog.ReadAsync(new MemoryStream(tar), null, CancellationToken.None));
         Assert.Equal("UnsafeLayerPath", error.Id);
     }
 
@@ -167,8 +167,8 @@ public sealed class ImageFileSystemTests : IDisposable
         {
             if (blob.Length < 1024 || blob.DataStream is null)
                 continue;
-            var index = await LayerIndex.ReadAsync(blob.DataStream, null, CancellationToken.None).ContinueWith(t => t.IsCompletedSuccessfully ? t.Result : null);
-            read += index?.Entries.Count(e => e.Kind == LayerEntryKind.File) ?? 0;
+            var catalog = await LayerCatalog.ReadAsync(blob.DataStream, null, CancellationToken.None).ContinueWith(t => t.IsCompletedSuccessfully ? t.Result : null);
+            read += catalog?.Entries.Count(e => e.Kind == LayerEntryKind.File) ?? 0;
         }
 
         Assert.True(read > 0);

@@ -1,4 +1,5 @@
 using Sealer.Images;
+using Sealer.Images.Copying;
 using Sealer.Images.Layers;
 using Sealer.Images.Storage;
 using Sealer.Images.Verifying;

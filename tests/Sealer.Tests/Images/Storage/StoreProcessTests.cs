@@ -1,5 +1,6 @@
 using Sealer.Images;
 using Sealer.Images.Archives;
+using Sealer.Images.Copying;
 using Sealer.Images.Storage;
 using Sealer.Images.Verifying;
 using Sealer.Tests.Registries;

@@ -3,6 +3,7 @@ using System.Text;
 using Sealer.Images;
 using Sealer.Images.ContainerImages.Fetching;
 using Sealer.Images.ContainerImages.RegistryFolder;
+using Sealer.Images.Copying;
 
 namespace Sealer.Tests.Images.ContainerImages.RegistryFolder;
 

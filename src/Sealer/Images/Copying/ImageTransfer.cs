@@ -1,7 +1,7 @@
 using Sealer.Events;
 using Sealer.Images.Storage;
 
-namespace Sealer.Images;
+namespace Sealer.Images.Copying;
 
 /// <summary>Brings a whole image from one place to another and names it there: pull, push, and from registry to registry.</summary>
 public static class ImageTransfer

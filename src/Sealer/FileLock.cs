@@ -1,4 +1,4 @@
-namespace Sealer.Images.Storage;
+namespace Sealer;
 
 /// <summary>
 /// Locks between processes: an open file is the lock (flock on Unix, share modes on Windows), so that the system itself

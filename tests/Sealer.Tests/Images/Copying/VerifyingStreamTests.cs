@@ -1,6 +1,7 @@
 using Sealer.Images;
+using Sealer.Images.Copying;
 
-namespace Sealer.Tests.Images;
+namespace Sealer.Tests.Images.Copying;
 
 public sealed class VerifyingStreamTests
 {

@@ -10,7 +10,7 @@ namespace Sealer.Images;
 /// The document that <c>sealer inspect</c> prints (sealer's ImageSpec). Manifest and config are shown from their stored
 /// bytes, so that nothing is lost: times have nanoseconds and other tools add fields.
 /// </summary>
-internal static class ImageSpec
+internal static class InspectDocument
 {
     private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, WriteIndented = true };
 

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 
-namespace Sealer.Images;
+namespace Sealer.Images.Copying;
 
 /// <summary>
 /// Reads another stream and holds it to a descriptor: never more bytes than its size, never fewer, and the digest at the

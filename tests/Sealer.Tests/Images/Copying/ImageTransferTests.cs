@@ -1,7 +1,8 @@
 using Sealer.Images;
+using Sealer.Images.Copying;
 using Sealer.Images.Storage;
 
-namespace Sealer.Tests.Images;
+namespace Sealer.Tests.Images.Copying;
 
 public sealed class ImageTransferTests : IDisposable
 {

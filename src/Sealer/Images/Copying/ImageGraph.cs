@@ -1,6 +1,6 @@
 using Sealer.Events;
 
-namespace Sealer.Images;
+namespace Sealer.Images.Copying;
 
 /// <summary>A config, manifest or index that was read and verified.</summary>
 internal sealed record ImageDocumentNode(Descriptor Descriptor, byte[] Content);

@@ -1,6 +1,6 @@
 using Sealer.Images.Storage;
 
-namespace Sealer.Images;
+namespace Sealer.Images.Copying;
 
 /// <summary>
 /// Reading that mends: what the store holds is believed by its size until somebody reads and verifies it, and where it then

@@ -3,9 +3,9 @@ using System.Collections.Immutable;
 namespace Sealer.Images;
 
 /// <summary>
-/// Reads sealer's two annotations into the form of today, whichever sealer from 0.9.0 on wrote them.
+/// Reads what sealer keeps in its two annotations (<see cref="SealerAnnotations"/>) into the form of today, whichever sealer from 0.9.0 on wrote them.
 /// </summary>
-public static class SealerData
+public static class SealerAnnotationReader
 {
     /// <summary>
     /// Reads <c>sealer.image.extension</c>. What sealer 0.9.0 called <c>launchfiles</c> is in <see cref="Application.Files"/>, what

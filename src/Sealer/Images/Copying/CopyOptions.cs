@@ -1,4 +1,4 @@
-namespace Sealer.Images;
+namespace Sealer.Images.Copying;
 
 /// <summary>What becomes of an index of which only some platforms are copied.</summary>
 public enum IndexCut

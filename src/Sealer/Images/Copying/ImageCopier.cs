@@ -1,7 +1,7 @@
 using Sealer.Events;
 using Sealer.Images.Storage;
 
-namespace Sealer.Images;
+namespace Sealer.Images.Copying;
 
 /// <summary>
 /// Copies an image with everything that it is made of from one place to another: several blobs at once, what is there

@@ -4,7 +4,7 @@ using Sealer.Images;
 
 namespace Sealer.Tests.Images;
 
-public sealed class ImageSpecTests
+public sealed class InspectDocumentTests
 {
     private readonly MemoryImages _images = new();
 

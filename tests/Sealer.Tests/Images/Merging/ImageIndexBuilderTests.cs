@@ -1,7 +1,7 @@
 using Sealer.Images;
-using Sealer.Images.Indexing;
+using Sealer.Images.Merging;
 
-namespace Sealer.Tests.Images.Indexing;
+namespace Sealer.Tests.Images.Merging;
 
 public sealed class ImageIndexBuilderTests
 {

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Runtime.ExceptionServices;
 using System.Security.Cryptography;
 
-namespace Sealer.Images;
+namespace Sealer.Images.Copying;
 
 /// <summary>
 /// Moves bytes from a stream with reading, hashing and writing at the same time: while one buffer is hashed on another

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 
-namespace Sealer.Images;
+namespace Sealer.Images.Copying;
 
 /// <summary>
 /// Moves one blob to a target that cannot take anything back: hashed while it is written, and gone on with where the source

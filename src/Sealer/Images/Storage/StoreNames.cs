@@ -6,7 +6,7 @@ namespace Sealer.Images.Storage;
 /// The names of a store: its <c>index.json</c>, changed by one process at a time, which holds a lease besides: what is
 /// written passes through <c>partial/</c>, and a sweep empties that.
 /// </summary>
-internal sealed class StoreIndex(StoreFolder folder)
+internal sealed class StoreNames(StoreFolder folder)
 {
     /// <summary>OCI's annotation for a name; the store keeps the full, normalised one in it.</summary>
     public const string NameAnnotation = "org.opencontainers.image.ref.name";

@@ -1,11 +1,12 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Sealer.Images.Copying;
 using Sealer.Images.Storage;
 
 namespace Sealer.Images.Layers;
 
-/// <summary>One entry of a <see cref="LayerIndex"/>.</summary>
+/// <summary>One entry of a <see cref="LayerCatalog"/>.</summary>
 /// <param name="Path">As <see cref="LayerEntry.Path"/>.</param>
 /// <param name="Kind">What it is.</param>
 /// <param name="Mode">Permission bits.</param>
@@ -16,7 +17,7 @@ namespace Sealer.Images.Layers;
 /// <param name="LinkTarget">Of links.</param>
 /// <param name="Offset">Where in the uncompressed tar the content begins.</param>
 /// <param name="Digest">Of a file's content; null of everything else.</param>
-public sealed record LayerIndexEntry(
+public sealed record LayerCatalogEntry(
     string Path,
     LayerEntryKind Kind,
     int Mode,
@@ -32,11 +33,11 @@ public sealed record LayerIndexEntry(
 /// What is in a layer and where, so that it need not be read again to know. Made in one pass, in which the layer is
 /// verified; kept in the store's cache.
 /// </summary>
-public sealed record LayerIndex
+public sealed record LayerCatalog
 {
     private const int CurrentVersion = 1;
 
-    /// <summary>Of this form; an index of another one is made again.</summary>
+    /// <summary>Of this form; a catalog of another one is made again.</summary>
     public int Version { get; init; } = CurrentVersion;
 
     /// <summary>The layer's digest.</summary>
@@ -55,35 +56,35 @@ public sealed record LayerIndex
     public required IReadOnlyList<LayerCheckpoint> Checkpoints { get; init; }
 
     /// <summary>Its removals, then its entries, each sorted by path (ordinal); of several entries of one path the last.</summary>
-    public required IReadOnlyList<LayerIndexEntry> Entries { get; init; }
+    public required IReadOnlyList<LayerCatalogEntry> Entries { get; init; }
 
-    /// <summary>The index of a layer of the store: out of its cache, or made and kept there.</summary>
+    /// <summary>The catalog of a layer of the store: out of its cache, or made and kept there.</summary>
     /// <exception cref="SealerException">What <see cref="LayerReader.NextAsync"/> refuses; <c>BlobNotFound</c>.</exception>
-    public static async Task<LayerIndex> LoadAsync(ImageStore store, Descriptor layer, CancellationToken cancellationToken)
+    public static async Task<LayerCatalog> LoadAsync(ImageStore store, Descriptor layer, CancellationToken cancellationToken)
     {
         var key = "layer-index " + layer.Digest;
         if (store.TryReadCache(key) is { } json && Read(json) is { } known && known.Digest == layer.Digest)
             return known;
         var options = new LayerReadOptions { MediaType = layer.MediaType, Digest = layer.Digest };
-        var index = await DamagedContent.ReadAsync(
+        var catalog = await DamagedContent.ReadAsync(
             store, layer.Digest, () => ReadAsync(store.OpenRead(layer.Digest), options, cancellationToken), cancellationToken).ConfigureAwait(false);
         // It keeps no blob: without its layer it is of no use, and with it it is soon made again.
-        store.WriteCache(key, JsonSerializer.SerializeToUtf8Bytes(index, LayerIndexJson.Default.LayerIndex), []);
-        return index;
+        store.WriteCache(key, JsonSerializer.SerializeToUtf8Bytes(catalog, LayerCatalogJson.Default.LayerCatalog), []);
+        return catalog;
     }
 
-    /// <summary>Makes the index of a layer.</summary>
+    /// <summary>Makes the catalog of a layer.</summary>
     /// <param name="layer">The layer as it is stored; disposed.</param>
     /// <param name="options">What it is held to.</param>
     /// <param name="cancellationToken">Cancels.</param>
     /// <exception cref="SealerException">What <see cref="LayerReader.NextAsync"/> refuses.</exception>
-    public static async Task<LayerIndex> ReadAsync(Stream layer, LayerReadOptions? options, CancellationToken cancellationToken)
+    public static async Task<LayerCatalog> ReadAsync(Stream layer, LayerReadOptions? options, CancellationToken cancellationToken)
     {
         var reader = new LayerReader(layer, options);
         await using var closing = reader.ConfigureAwait(false);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var present = new Dictionary<string, LayerIndexEntry>(StringComparer.Ordinal);
-        var removals = new HashSet<LayerIndexEntry>();
+        var present = new Dictionary<string, LayerCatalogEntry>(StringComparer.Ordinal);
+        var removals = new HashSet<LayerCatalogEntry>();
         while (await reader.NextAsync(cancellationToken).ConfigureAwait(false) is { } entry)
         {
             var offset = reader.ContentOffset;
@@ -96,14 +97,14 @@ public sealed record LayerIndex
             }
 
             if (entry.Kind is LayerEntryKind.Whiteout or LayerEntryKind.OpaqueFolder)
-                removals.Add(new LayerIndexEntry(entry.Path, entry.Kind, 0, 0, 0, 0, 0, null, 0, null));
+                removals.Add(new LayerCatalogEntry(entry.Path, entry.Kind, 0, 0, 0, 0, 0, null, 0, null));
             else
                 present[entry.Path] = Of(entry, offset, digest);
         }
 
         CheckParents(present);
         var result = reader.Result!;
-        return new LayerIndex
+        return new LayerCatalog
         {
             Digest = result.Digest,
             DiffId = result.DiffId,
@@ -119,7 +120,7 @@ public sealed record LayerIndex
     }
 
     /// <summary>Nothing of a layer may lie below what is no folder in the same layer: that would be writing through a link.</summary>
-    private static void CheckParents(Dictionary<string, LayerIndexEntry> present)
+    private static void CheckParents(Dictionary<string, LayerCatalogEntry> present)
     {
         foreach (var path in present.Keys)
         {
@@ -132,7 +133,7 @@ public sealed record LayerIndex
         }
     }
 
-    private static LayerIndexEntry Of(LayerEntry entry, long offset, Digest? digest) => new(
+    private static LayerCatalogEntry Of(LayerEntry entry, long offset, Digest? digest) => new(
         entry.Path,
         entry.Kind,
         entry.Mode,
@@ -144,11 +145,11 @@ public sealed record LayerIndex
         offset,
         digest);
 
-    private static LayerIndex? Read(byte[] json)
+    private static LayerCatalog? Read(byte[] json)
     {
         try
         {
-            return JsonSerializer.Deserialize(json, LayerIndexJson.Default.LayerIndex) is { Version: CurrentVersion } index ? index : null;
+            return JsonSerializer.Deserialize(json, LayerCatalogJson.Default.LayerCatalog) is { Version: CurrentVersion } catalog ? catalog : null;
         }
         catch (JsonException)
         {
@@ -158,5 +159,5 @@ public sealed record LayerIndex
 }
 
 [JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault)]
-[JsonSerializable(typeof(LayerIndex))]
-internal sealed partial class LayerIndexJson : JsonSerializerContext;
+[JsonSerializable(typeof(LayerCatalog))]
+internal sealed partial class LayerCatalogJson : JsonSerializerContext;

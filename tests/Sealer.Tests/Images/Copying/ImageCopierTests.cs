@@ -1,9 +1,10 @@
 using System.Collections.Concurrent;
 using Sealer.Events;
 using Sealer.Images;
+using Sealer.Images.Copying;
 using Sealer.Images.Storage;
 
-namespace Sealer.Tests.Images;
+namespace Sealer.Tests.Images.Copying;
 
 public sealed class ImageCopierTests : IDisposable
 {

@@ -1,4 +1,4 @@
-namespace Sealer.Images;
+namespace Sealer.Images.Copying;
 
 /// <summary>Counts the bytes that are read of a stream; they are its position.</summary>
 internal sealed class CountingStream(Stream inner, IProgress<long>? progress) : ReadOnlyStream
