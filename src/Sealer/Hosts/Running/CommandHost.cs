@@ -1,0 +1,186 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Sealer.Hosts.Running;
+
+/// <summary>A host that runs a line of text with its input and outputs as streams; all else is made of that.</summary>
+public abstract class CommandHost : IHost
+{
+    private const int BufferSize = 256 * 1024;
+
+    private readonly HostSecret? _sudoPassword;
+
+    /// <param name="name">How it is called.</param>
+    /// <param name="sudoPassword">What sudo asks for, where it does.</param>
+    protected CommandHost(string name, HostSecret? sudoPassword) => (Name, _sudoPassword) = (name, sudoPassword);
+
+    /// <inheritdoc/>
+    public string Name { get; }
+
+    /// <inheritdoc/>
+    public async Task<HostCommandResult> RunAsync(HostCommand command, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(command);
+        var mark = "sealer-" + Convert.ToHexString(RandomNumberGenerator.GetBytes(16));
+        var output = new CommandOutput(mark, command.MaxOutput, command.Output, Teller(command, isError: false));
+        var errors = new CommandOutput(mark, command.MaxOutput, null, Teller(command, isError: true));
+        var password = command.Elevated ? _sudoPassword : null;
+        using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        if (command.Timeout is { } timeout)
+            limited.CancelAfter(timeout);
+        int exitCode;
+        try
+        {
+            exitCode = await ExecuteAsync(
+                CommandScript.Build(command, mark, password is not null),
+                (stream, ct) => FeedAsync(stream, command, password, errors, ct),
+                output.WriteAsync, errors.WriteAsync, limited.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested && limited.IsCancellationRequested)
+        {
+            throw new SealerException(
+                "HostCommandTimedOut", ErrorKind.ResourceUnavailable,
+                $"{Name} did not finish within {command.Timeout!.Value.TotalSeconds:0.#} s and was told to stop. Look there for what it waits for, or allow more time.", Name);
+        }
+
+        output.Finish();
+        errors.Finish();
+        if (!errors.Begun.IsCompleted)
+            throw NotBegun(command, exitCode, errors.Before, errors.Refused.IsCompleted);
+        return new HostCommandResult(Name, exitCode, output.Text, errors.Text, output.Truncated || errors.Truncated);
+    }
+
+    /// <inheritdoc/>
+    public async Task PutAsync(Stream content, string path, HostFileOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        options ??= new HostFileOptions();
+        var (folder, name) = Split(path);
+        // Beside its final place, under a name that another of our runs takes over, so that cut ones do not pile up. A link that
+        // somebody put there is removed and not followed (noclobber opens exclusively).
+        var partial = ShellText.Quote($"{folder}/.{name}.sealer-partial");
+        var quoted = ShellText.Quote(path);
+        using var hashing = new HashingReader(content, options.Progress);
+        var sent = await RunAsync(
+            new HostCommand($"set -eC; umask 077; mkdir -p {ShellText.Quote(folder.Length == 0 ? "/" : folder)}; rm -f {partial}; cat > {partial}; sha256sum < {partial}")
+            {
+                Elevated = options.Elevated,
+                Input = hashing,
+            },
+            cancellationToken).ConfigureAwait(false);
+        var clean = new HostCommand($"rm -f {partial}") { Elevated = options.Elevated };
+        if (!sent.Succeeded)
+            await RunAsync(clean, cancellationToken).ConfigureAwait(false);
+        sent.Require($"write {path}");
+        var expected = hashing.Digest();
+        if (!sent.Output.StartsWith(expected, StringComparison.Ordinal))
+        {
+            await RunAsync(clean, cancellationToken).ConfigureAwait(false);
+            throw new SealerException(
+                "HostFileDamaged", ErrorKind.InvalidContent,
+                $"{Name} has something else than what was sent for {path}. Look at its disk, and send it again.", Name);
+        }
+
+        var placed = await RunAsync(
+            new HostCommand($"if [ -d {quoted} ]; then echo 'it is a folder' >&2; exit 1; fi; chmod {ShellText.Octal(options.Mode)} {partial} && mv -f {partial} {quoted}") { Elevated = options.Elevated },
+            cancellationToken).ConfigureAwait(false);
+        placed.Require($"put {path} in its place");
+    }
+
+    /// <inheritdoc/>
+    public async Task GetAsync(string path, Stream target, HostFileOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        options ??= new HostFileOptions();
+        _ = Split(path);
+        using var counting = new CountingTarget(target, options.Progress);
+        var result = await RunAsync(
+            new HostCommand($"cat {ShellText.Quote(path)}") { Elevated = options.Elevated, Output = counting }, cancellationToken).ConfigureAwait(false);
+        result.Require($"read {path}");
+    }
+
+    /// <inheritdoc/>
+    public abstract ValueTask DisposeAsync();
+
+    /// <summary>Runs a script with a POSIX sh.</summary>
+    /// <param name="script">The script.</param>
+    /// <param name="feed">Writes its input; its token ends when the command does. The input ends after it.</param>
+    /// <param name="output">Takes its standard output.</param>
+    /// <param name="errors">Takes its standard error.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    /// <returns>Its exit code.</returns>
+    protected abstract Task<int> ExecuteAsync(
+        string script,
+        Func<Stream, CancellationToken, Task> feed,
+        Func<ReadOnlyMemory<byte>, CancellationToken, ValueTask> output,
+        Func<ReadOnlyMemory<byte>, CancellationToken, ValueTask> errors,
+        CancellationToken cancellationToken);
+
+    private static (string Folder, string Name) Split(string path)
+    {
+        var slash = path.LastIndexOf('/');
+        if (!path.StartsWith('/') || slash == path.Length - 1 || path.Contains('\0', StringComparison.Ordinal))
+            throw new ArgumentException($"'{path}' is no absolute path of a file.", nameof(path));
+        return (path[..slash], path[(slash + 1)..]);
+    }
+
+    private static async Task FeedAsync(Stream stream, HostCommand command, HostSecret? password, CommandOutput errors, CancellationToken cancellationToken)
+    {
+        if (password is not null)
+        {
+            await stream.WriteAsync(Encoding.UTF8.GetBytes(password.Reveal() + "\n"), cancellationToken).ConfigureAwait(false);
+            await stream.FlushAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        if (command.Elevated)
+        {
+            // Were the password wrong, sudo would take what comes next for another try.
+            await Task.WhenAny(errors.Begun, errors.Refused).WaitAsync(cancellationToken).ConfigureAwait(false);
+            if (!errors.Begun.IsCompleted)
+                return;
+        }
+
+        foreach (var secret in command.Secrets.Values)
+            await stream.WriteAsync(Encoding.UTF8.GetBytes(secret.Reveal() + "\n"), cancellationToken).ConfigureAwait(false);
+        if (command.Input is not null)
+            await command.Input.CopyToAsync(stream, BufferSize, cancellationToken).ConfigureAwait(false);
+    }
+
+    private Action<string>? Teller(HostCommand command, bool isError)
+    {
+        if (command.Lines is not { } lines)
+            return null;
+        return text => lines.Report(new HostOutputLine(Name, HostText.Shown(Hide(command, text)), isError));
+    }
+
+    private string Hide(HostCommand command, string text)
+    {
+        foreach (var secret in command.Secrets.Values)
+            text = secret.HideIn(text);
+        return _sudoPassword?.HideIn(text) ?? text;
+    }
+
+    private SealerException NotBegun(HostCommand command, int exitCode, string said, bool refused)
+    {
+        said = HostText.Shown(Hide(command, said.Trim()));
+        if (said.Length > 1000)
+            said = said[^1000..];
+        if (!command.Elevated)
+        {
+            return new SealerException(
+                "HostShellUnusable", ErrorKind.ResourceUnavailable,
+                $"{Name} ended the command before it began (exit code {exitCode}). Give the user a login shell that runs commands, and let its start files neither ask nor exit. It said: {said}", Name);
+        }
+
+        const StringComparison Any = StringComparison.OrdinalIgnoreCase;
+        if (exitCode == CommandScript.NoSudo)
+            return Sudo("SudoNotFound", "has no sudo, and the user is not root. Install sudo there, or connect as root");
+        if (exitCode == CommandScript.NoTerminal || said.Contains("have a tty", Any))
+            return Sudo("SudoNeedsTerminal", "allows sudo only with a terminal (requiretty) and has no script(1) to make one. Install util-linux there, or take requiretty out of sudoers");
+        if (refused || said.Contains("incorrect password", Any) || said.Contains("try again", Any))
+            return Sudo("SudoPasswordWrong", "refused the password for sudo. Give the right one");
+        if (said.Contains("password is required", Any) || said.Contains("no password was provided", Any))
+            return Sudo("SudoPasswordRequired", "asks for a password for sudo. Give it, or allow the user NOPASSWD in sudoers");
+        return Sudo("SudoRefused", $"does not allow the user sudo. Allow it in sudoers, or connect as another user. It said: {said}");
+
+        SealerException Sudo(string id, string what) => new(id, ErrorKind.Authentication, $"{Name} {what}.", Name);
+    }
+}
