@@ -54,7 +54,10 @@ public static class Clusterfile
     }
 
     /// <summary>Writes a cluster's desired state as a Clusterfile that Sealer and sealer read.</summary>
-    /// <remarks>sealer ignores what it does not know: <c>proxyJump</c>, <c>hostKeys</c>, <c>sudoPasswd</c> and secrets from elsewhere.</remarks>
+    /// <remarks>
+    /// sealer ignores what it does not know: <c>proxyJump</c>, <c>hostKeys</c>, <c>sudoPasswd</c> and secrets from elsewhere. It
+    /// decodes kubeadm's documents as v1beta3, so it fails over those whose shape changed since (<c>extraArgs</c> of v1beta4).
+    /// </remarks>
     /// <param name="spec">The cluster.</param>
     /// <param name="options">What becomes of secrets; they are left out where null.</param>
     /// <exception cref="SealerException"><c>SecretNotResolved</c>: a secret shall be revealed that has no value.</exception>

@@ -65,6 +65,17 @@ public sealed class ClusterEnvironmentTests
             () => ClusterEnvironment.OfCluster(spec, given: new Dictionary<string, string> { ["SvcCIDR"] = "x" })).Id);
     }
 
+    // As sealer's own decoder fills them in.
+    [Fact]
+    public void A_registry_without_a_port_has_the_variables_of_sealer()
+    {
+        var environment = ClusterEnvironment.OfCluster(Clusterfile.Read(ClusterfileReadTests.Everything).GetSpec());
+
+        Assert.Equal(("ext.example.com", "0", "ext.example.com"), (environment["ExternalRegistryDomain"], environment["ExternalRegistryPort"], environment["ExternalRegistryURL"]));
+        Assert.Equal(("ext.example.com", "", "ext.example.com"), (environment["RegistryDomain"], environment["RegistryPort"], environment["RegistryURL"]));
+        Assert.Equal("hub.example.com:5443", environment["LocalRegistryURL"]);
+    }
+
     [Fact]
     public void What_sealer_wrote_back_into_the_file_is_no_mistake()
     {

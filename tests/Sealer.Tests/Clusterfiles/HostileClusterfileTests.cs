@@ -140,6 +140,13 @@ public sealed class HostileClusterfileTests
     }
 
     [Fact]
+    public void A_tab_in_a_script_is_not_blamed_for_a_mistake_above_it()
+    {
+        var error = Assert.Single(Clusterfile.Read(ClusterfileReadTests.Small + "\n---\nkind: Plugin\nmetadata: { name: \"p }\nspec:\n  type: SHELL\n  data: |\n    if true; then\n    \techo hi\n    fi\n").Diagnostics);
+        Assert.DoesNotContain("tab", error.Message);
+    }
+
+    [Fact]
     public void A_byte_order_mark_may_stand_in_front_of_the_file_and_of_files_put_behind_it()
     {
         var result = Clusterfile.Read("\uFEFF" + ClusterfileReadTests.Small + "\n---\n\uFEFFkind: Config\nspec: { path: a, data: b }\n");

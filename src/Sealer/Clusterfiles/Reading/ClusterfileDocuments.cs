@@ -63,12 +63,14 @@ internal sealed class ClusterfileDocuments(ReadContext context)
     /// <summary>What is wrong with a part that is not YAML, in words that name the usual causes, and where.</summary>
     public static (int Line, int Column, string Message) Explain(BrokenDocument broken)
     {
-        // With a tab the parser stumbles anywhere from the document's beginning to the line behind it.
+        // Of a tab the parser tells where the thing began that it stands in. In the text of a script tabs are no mistake, so
+        // that one is blamed only where the parser speaks of one, or beside the place of another mistake.
         var line = broken.TextLine;
+        var isTold = broken.Reason.Contains(" tab ", StringComparison.Ordinal);
         foreach (var text in broken.Text.AsSpan().EnumerateLines())
         {
             var tab = text[..^text.TrimStart(" \t").Length].IndexOf('\t');
-            if (tab >= 0 && line >= broken.Line - 1 && !text.Trim().IsEmpty)
+            if (tab >= 0 && !text.Trim().IsEmpty && (isTold ? line >= broken.Line : Math.Abs(line - broken.Line) <= 1))
                 return (line, tab + 1, "a tab indents this line; YAML takes spaces only");
             line++;
         }
