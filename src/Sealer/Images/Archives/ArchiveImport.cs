@@ -97,7 +97,7 @@ public static class ArchiveImport
             using var files = await StreamedFiles.ReadAsync(
                 plain,
                 store,
-                (name, size) => progress is null ? null : new FileProgress(progress, activity, name, size),
+                (name, size) => ItemProgress.Of(progress, activity, name, size),
                 cancellationToken).ConfigureAwait(false);
             using var archive = await ArchiveOpening.OpenFilesAsync(
                 files, activity, ArchiveFormat.OciArchive, ArchiveFormat.DockerArchive, 0, cancellationToken).ConfigureAwait(false);
@@ -138,10 +138,5 @@ public static class ArchiveImport
         if (imported.Count == 0)
             throw new SealerException("NotAnImageArchive", ErrorKind.InvalidContent, "The archive names no image. Save it again.", activity);
         return imported;
-    }
-
-    private sealed class FileProgress(IProgress<SealerEvent> progress, string activity, string name, long size) : IProgress<long>
-    {
-        public void Report(long value) => progress.Report(new ProgressEvent(activity, name, value, size));
     }
 }

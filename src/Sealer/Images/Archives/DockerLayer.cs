@@ -56,7 +56,8 @@ internal sealed class DockerLayer
         ExportRequest request,
         CancellationToken cancellationToken)
     {
-        var progress = request.Progress is null ? null : new LayerProgress(request, Stored);
+        var progress = ItemProgress.Of(
+            request.Progress, $"Writing {Path.GetFileName(request.Path)}", Stored.Digest.ToString(), Stored.Size);
         try
         {
             await BlobTransfer.RunAsync(Stored, _openAsync, write, progress, cancellationToken).ConfigureAwait(false);
@@ -101,11 +102,5 @@ internal sealed class DockerLayer
         }
 
         return plain;
-    }
-
-    private sealed class LayerProgress(ExportRequest request, Descriptor layer) : IProgress<long>
-    {
-        public void Report(long value) => request.Progress!.Report(
-            new ProgressEvent($"Writing {Path.GetFileName(request.Path)}", layer.Digest.ToString(), value, layer.Size));
     }
 }

@@ -191,9 +191,8 @@ internal sealed class PlatformBuild(BuildServices services, Platform platform)
         return cache.Add(entries, built);
     }
 
-    private BuildProgress? Progress(KubefileInstruction instruction, long total) => services.Events is null
-        ? null
-        : new BuildProgress(services.Events, $"Building for {platform}", AddressText.WithoutUsers(instruction.Text.Split('\n')[0]), total);
+    private ItemProgress? Progress(KubefileInstruction instruction, long total) =>
+        ItemProgress.Of(services.Events, $"Building for {platform}", AddressText.WithoutUsers(instruction.Text.Split('\n')[0]), total);
 
     private void CheckApplication(KubefileInstruction instruction, AppLayout? app)
     {

@@ -107,7 +107,7 @@ public static class ImageComparer
                 l.Layer.Descriptor,
                 l.Layer.DiffId,
                 new LayerScanOptions(HashFiles: true, HashBlobs: false),
-                progress is null ? null : new LayerProgress(progress, "Comparing", l.Layer.Descriptor),
+                ItemProgress.Of(progress, "Comparing", l.Layer.Digest.Short, l.Layer.Descriptor.Size),
                 token).ConfigureAwait(false)).ConfigureAwait(false);
         return scans;
     }

@@ -90,19 +90,13 @@ public static class ImageCopier
             () => to.PutAsync(
                 blob,
                 (offset, token) => from.OpenAsync(blob, offset, token),
-                progress is null ? null : new BlobProgress(progress, options.Activity, item, blob.Size),
+                ItemProgress.Of(progress, options.Activity, item, blob.Size),
                 cancellationToken),
             cancellationToken).ConfigureAwait(false);
     }
 
     private static async Task<StoreLease?> LeaseAsync(object place, CancellationToken cancellationToken) =>
         place is ImageStore store ? await store.LeaseAsync(cancellationToken).ConfigureAwait(false) : null;
-
-    /// <summary>Passes bytes on as events, at once and on the thread that moved them.</summary>
-    private sealed class BlobProgress(IProgress<SealerEvent> progress, string activity, string item, long total) : IProgress<long>
-    {
-        public void Report(long value) => progress.Report(new ProgressEvent(activity, item, value, total));
-    }
 
     /// <summary>
     /// Reads documents from the target where they are there already: copying again asks the source for nothing. Damaged ones

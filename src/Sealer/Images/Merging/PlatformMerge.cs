@@ -83,7 +83,7 @@ internal sealed class PlatformMerge
             layer.Descriptor,
             layer.DiffId,
             new LayerScanOptions(HashFiles: true, HashBlobs: true),
-            _progress is null ? null : new LayerProgress(_progress, "Merging", layer.Descriptor),
+            ItemProgress.Of(_progress, "Merging", layer.Digest.Short, layer.Descriptor.Size),
             token).ConfigureAwait(false)).ConfigureAwait(false);
     }
 

@@ -138,7 +138,7 @@ public sealed class ImageVerifier
             {
                 scans[layer.Digest] = await LayerScan.ReadAsync(
                     _source, layer, diffId, new LayerScanOptions(HashFiles: false, HashBlobs: true),
-                    _progress is null ? null : new LayerProgress(_progress, "Verifying", layer), token).ConfigureAwait(false);
+                    ItemProgress.Of(_progress, "Verifying", layer.Digest.Short, layer.Size), token).ConfigureAwait(false);
                 lock (_blobs)
                     _blobs[layer.Digest] = layer.Size;
             }
