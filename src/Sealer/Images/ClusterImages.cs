@@ -40,7 +40,7 @@ public static class ClusterImages
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(descriptor);
         var json = await ImageDocument.ReadAsync(source, descriptor, cancellationToken).ConfigureAwait(false);
-        return ImageDocument.IsIndex(json, descriptor)
+        return ManifestKind.IsIndex(json, descriptor)
             ? await LoadIndexAsync(source, reference, descriptor, json, cancellationToken).ConfigureAwait(false)
             : await LoadManifestAsync(source, reference, descriptor, json, cancellationToken).ConfigureAwait(false);
     }
@@ -113,7 +113,7 @@ public static class ClusterImages
                 }
 
                 blobs[entry.Digest] = entry.Size;
-                if (ImageDocument.IsIndex(document, entry))
+                if (ManifestKind.IsIndex(document, entry))
                     await CollectAsync(OciJson.ReadIndex(document), depth + 1).ConfigureAwait(false);
                 else
                     members.Add(await LoadManifestAsync(source, reference, entry, document, cancellationToken).ConfigureAwait(false));

@@ -18,7 +18,11 @@ internal enum Compression
     Bzip2,
 }
 
-/// <summary>Tells and undoes compression.</summary>
+/// <summary>
+/// Tells and undoes the compression of a whole archive file. Layers have decoders of their own
+/// (<see cref="LayerDecoder"/>): those follow every frame to its exact end, refuse what is cut off or comes behind, and note
+/// where unpacking can begin again, which the ready-made streams used here cannot.
+/// </summary>
 internal static class Compressions
 {
     /// <summary>Bytes that <see cref="Detect"/> wants to see.</summary>
@@ -48,7 +52,13 @@ internal static class Compressions
         if (compression == Compression.None)
             return packed;
         var counted = new CountingStream(packed, null);
-        return new RatioStream(Decoder(counted, compression), counted, limits ?? new LayerReadOptions());
+        limits ??= new LayerReadOptions();
+        return new RatioStream(
+            Decoder(counted, compression),
+            counted,
+            limits.MaxRatio,
+            limits.RatioGrace,
+            () => ArchiveErrors.Invalid($"{counted.Position} bytes of it unpack to more than {limits.MaxRatio} times as many"));
     }
 
     /// <summary>Turns what the many decoders throw about damaged data into one error.</summary>

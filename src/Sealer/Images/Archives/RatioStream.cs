@@ -1,13 +1,15 @@
-using Sealer.Images.Copying;
-using Sealer.Images.Layers;
-
 namespace Sealer.Images.Archives;
 
 /// <summary>
 /// What comes out of a decoder, as long as it is not beyond all proportion to what went in: a few kilobytes may claim to be
-/// terabytes, which would fill the disk before anybody looks at a digest.
+/// terabytes, which would fill the disk before anybody looks at a digest. Of layers <see cref="Layers.LayerReader"/> sees to it.
 /// </summary>
-internal sealed class RatioStream(Stream plain, CountingStream packed, LayerReadOptions limits) : ReadOnlyStream
+/// <param name="plain">The decoder; disposed.</param>
+/// <param name="packed">What it reads; its position counts what went in. Disposed.</param>
+/// <param name="maxRatio">How many times what went in may come out.</param>
+/// <param name="grace">So many bytes may come out whatever went in.</param>
+/// <param name="tooMuch">Makes the error.</param>
+internal sealed class RatioStream(Stream plain, Stream packed, int maxRatio, long grace, Func<Exception> tooMuch) : ReadOnlyStream
 {
     private long _position;
 
@@ -32,8 +34,8 @@ internal sealed class RatioStream(Stream plain, CountingStream packed, LayerRead
     private int Checked(int read)
     {
         _position += read;
-        if (_position > limits.RatioGrace && _position / limits.MaxRatio > packed.Position)
-            throw ArchiveErrors.Invalid($"{packed.Position} bytes of it unpack to more than {limits.MaxRatio} times as many");
+        if (_position > grace && _position / maxRatio > packed.Position)
+            throw tooMuch();
         return read;
     }
 }

@@ -76,7 +76,7 @@ internal sealed class SealerBundle : ImageArchive
             throw ArchiveErrors.Invalid($"'{name}' in it holds {member.Images.Count} images instead of one");
 
         var content = await ImageDocument.ReadAsync(member, image.Descriptor, cancellationToken).ConfigureAwait(false);
-        if (ImageDocument.IsIndex(content, image.Descriptor))
+        if (ManifestKind.IsIndex(content, image.Descriptor))
             throw ArchiveErrors.Invalid($"'{name}' in it holds an index instead of one image");
         var manifest = OciJson.ReadManifest(content);
         foreach (var blob in manifest.Layers.Append(manifest.Config).Append(image.Descriptor))

@@ -6,7 +6,9 @@ namespace Sealer.Images.Archives;
 /// <summary>
 /// Walks the heads of a tar (ustar, GNU, pax). Content is skipped by seeking where the stream can, and by reading where not.
 /// Beside <c>System.Formats.Tar</c> because that gives neither offsets nor limits: here a head costs 512 bytes of reading,
-/// and a hostile one no memory.
+/// and a hostile one no memory. Beside <see cref="Layers.TarEntryParser"/> because that reads a layer: all of it, in order,
+/// with owners, times, attributes and whiteouts, to a verified end; an archive is a box of files of which some are wanted, where
+/// they lie.
 /// </summary>
 internal sealed class TarItemReader(Stream tar)
 {

@@ -4,7 +4,8 @@ namespace Sealer.Images.Archives;
 
 /// <summary>
 /// Writes a tar that depends on its content only: no owner, no time. ustar, with a pax head where a name is too long or a
-/// file has 8 GiB or more.
+/// file has 8 GiB or more. Beside <see cref="Layers.TarHeader"/>, which writes what a layer's entry has (owner, time, kind);
+/// changing either's bytes changes digests.
 /// </summary>
 internal sealed class TarItemWriter(ArchiveOutput output)
 {

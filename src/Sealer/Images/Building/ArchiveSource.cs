@@ -1,3 +1,4 @@
+using Sealer.Images.Archives;
 using Sealer.Images.Layers;
 using SharpCompress.Compressors;
 using SharpCompress.Compressors.BZip2;
@@ -15,6 +16,7 @@ internal static class ArchiveSource
     private const long MaxSize = 64L << 30;
     private const int MaxRatio = 250;
     private const int MaxEntries = 500_000;
+    private const long RatioGrace = 64L << 20;
 
     private static readonly string[] ArchiveEndings = [".tgz", ".tbz", ".tbz2", ".txz", ".tzst"];
 
@@ -111,20 +113,30 @@ internal static class ArchiveSource
         var count = stream.ReadAtLeast(magic, magic.Length, throwOnEndOfStream: false);
         stream.Position = 0;
         var start = magic.AsSpan(0, count);
-        if (start.StartsWith("BZh"u8))
-            return new RatioStream(() => BZip2Stream.Create(stream, CompressionMode.Decompress, decompressConcatenated: true), stream);
-        if (start.StartsWith((ReadOnlySpan<byte>)[0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00]))
-            return new RatioStream(() => new XZStream(stream), stream);
-        if (start.StartsWith((ReadOnlySpan<byte>)[0x1F, 0x8B])
-            || start.StartsWith((ReadOnlySpan<byte>)[0x28, 0xB5, 0x2F, 0xFD])
-            || (count == 262 && start[257..262].SequenceEqual("ustar"u8)))
+        switch (Compressions.Detect(start))
         {
-            return stream;
+            case Compression.Bzip2:
+                return Limited(stream, () => BZip2Stream.Create(stream, CompressionMode.Decompress, decompressConcatenated: true));
+            case Compression.Xz:
+                return Limited(stream, () => new XZStream(stream));
+            case Compression.Gzip or Compression.Zstd:
+            case Compression.None when count == 262 && start[257..262].SequenceEqual("ustar"u8):
+                return stream;
+            default:
+                stream.Dispose();
+                return null;
         }
-
-        stream.Dispose();
-        return null;
     }
+
+    private static RatioStream Limited(Stream packed, Func<Stream> open) => new(
+        new ForeignDecoder(open),
+        packed,
+        MaxRatio,
+        RatioGrace,
+        () => new SealerException(
+            "ArchiveRatioExceeded",
+            ErrorKind.InvalidContent,
+            $"an archive unpacks to more than {MaxRatio} times its size; that is refused"));
 
     private static bool SaysArchive(string name) =>
         name.Contains(".tar", StringComparison.OrdinalIgnoreCase)
@@ -137,40 +149,12 @@ internal static class ArchiveSource
         name,
         inner);
 
-    /// <summary>Unpacked bytes, held to a ratio against the packed ones.</summary>
-    private sealed class RatioStream(Func<Stream> open, Stream packed) : Stream
+    /// <summary>One of the two decoders; damaged and hostile input makes them throw all kinds of things, when they are made too.</summary>
+    private sealed class ForeignDecoder(Func<Stream> open) : ReadOnlyStream
     {
-        private const long Grace = 64L << 20;
         private Stream? _plain;
-        private long _count;
 
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position { get => _count; set => throw new NotSupportedException(); }
-
-        public override int Read(byte[] buffer, int offset, int count)
-        {
-            var read = Decode(buffer.AsSpan(offset, count));
-            _count += read;
-            if (_count > Grace && _count > packed.Position * MaxRatio)
-            {
-                throw new SealerException(
-                    "ArchiveRatioExceeded",
-                    ErrorKind.InvalidContent,
-                    $"an archive unpacks to more than {MaxRatio} times its size; that is refused");
-            }
-
-            return read;
-        }
-
-        // Damaged and hostile input makes the two decoders throw all kinds of things.
-        private int Decode(Span<byte> buffer)
+        public override int Read(Span<byte> buffer)
         {
             try
             {
@@ -183,24 +167,10 @@ internal static class ArchiveSource
             }
         }
 
-        public override void Flush()
-        {
-        }
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
         protected override void Dispose(bool disposing)
         {
             if (disposing)
-            {
                 _plain?.Dispose();
-                packed.Dispose();
-            }
-
             base.Dispose(disposing);
         }
     }

@@ -69,7 +69,7 @@ internal sealed class ImageGraph
             return visited;
 
         // The index that was cut to one entry is not needed at all.
-        while (ImageDocument.IsIndex(Documents[^1].Content, Documents[^1].Descriptor)
+        while (ManifestKind.IsIndex(Documents[^1].Content, Documents[^1].Descriptor)
             && OciJson.ReadIndex(Documents[^1].Content).Manifests is [var only])
         {
             Documents.RemoveAt(Documents.Count - 1);
@@ -89,7 +89,7 @@ internal sealed class ImageGraph
         if (_known.TryGetValue(descriptor.Digest, out var known))
             return known;
         var content = await ReadAsync(descriptor, depth, cancellationToken).ConfigureAwait(false);
-        var visited = ImageDocument.IsIndex(content, descriptor)
+        var visited = ManifestKind.IsIndex(content, descriptor)
             ? await VisitIndexAsync(descriptor, content, depth, platforms, cancellationToken).ConfigureAwait(false)
             : await VisitManifestAsync(descriptor, content, platforms, cancellationToken).ConfigureAwait(false);
         if (visited is not null)
@@ -224,7 +224,7 @@ internal sealed class ImageGraph
     private async Task<SealerException> NoPlatformAsync(Descriptor root, CancellationToken cancellationToken)
     {
         var content = await ImageDocument.ReadAsync(_source, root, cancellationToken).ConfigureAwait(false);
-        var offered = ImageDocument.IsIndex(content, root)
+        var offered = ManifestKind.IsIndex(content, root)
             ? OciJson.ReadIndex(content).Manifests.Select(m => m.Platform?.ToString()).OfType<string>().Distinct()
             : [];
         return new SealerException(

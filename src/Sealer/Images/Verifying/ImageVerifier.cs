@@ -73,7 +73,7 @@ public sealed class ImageVerifier
         {
             var json = await ImageDocument.ReadAsync(_source, descriptor, cancellationToken).ConfigureAwait(false);
             _blobs[descriptor.Digest] = descriptor.Size;
-            if (!ImageDocument.IsIndex(json, descriptor))
+            if (!ManifestKind.IsIndex(json, descriptor))
             {
                 members.Add(await ReadMemberAsync(descriptor, json, cancellationToken).ConfigureAwait(false));
                 return;

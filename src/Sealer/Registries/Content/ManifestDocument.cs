@@ -21,7 +21,7 @@ internal sealed record ManifestDocument(string MediaType, Descriptor? Subject, s
             var root = document.RootElement;
             if (root.ValueKind != JsonValueKind.Object)
                 throw new JsonException("It is not a JSON object.");
-            var type = TypeOf(host, root, declared, place);
+            var type = TypeOf(host, root, ManifestKind.Shape(body.Span), declared, place);
             return new ManifestDocument(
                 type,
                 root.TryGetProperty("subject", out var subject) && subject.ValueKind == JsonValueKind.Object
@@ -47,16 +47,15 @@ internal sealed record ManifestDocument(string MediaType, Descriptor? Subject, s
         return type is null or "" or "application/json" or "text/plain" or "application/octet-stream" ? null : type;
     }
 
-    private static string TypeOf(RegistryHost host, JsonElement root, string? declared, string place)
+    private static string TypeOf(
+        RegistryHost host, JsonElement root, (bool IsIndex, bool IsManifest) shape, string? declared, string place)
     {
         var inside = Text(root, "mediaType");
         if (declared is not null && inside is not null && declared != inside)
             throw Mismatch(host, place, $"it is declared as {declared} but says {inside} inside");
-        var hasEntries = root.TryGetProperty("manifests", out _);
-        var hasLayers = root.TryGetProperty("layers", out _) || root.TryGetProperty("config", out _);
-        if (hasEntries && hasLayers)
+        if (shape is (true, true))
             throw Mismatch(host, place, "it has both layers and manifests");
-        var type = declared ?? inside ?? (hasEntries ? Images.MediaType.OciIndex : hasLayers ? Images.MediaType.OciManifest : null);
+        var type = declared ?? inside ?? (shape.IsIndex ? Images.MediaType.OciIndex : shape.IsManifest ? Images.MediaType.OciManifest : null);
         if (!Images.MediaType.IsManifest(type) && !Images.MediaType.IsIndex(type))
         {
             throw new SealerException(
@@ -66,7 +65,7 @@ internal sealed record ManifestDocument(string MediaType, Descriptor? Subject, s
                 place);
         }
 
-        if (Images.MediaType.IsManifest(type) ? hasEntries : hasLayers)
+        if (Images.MediaType.IsManifest(type) ? shape.IsIndex : shape.IsManifest)
             throw Mismatch(host, place, $"it is declared as {type} but its content is the other kind");
         return type!;
     }

@@ -27,7 +27,7 @@ internal sealed record PlatformImage(
             Refuse(name, current, documents.Count);
             var content = await ImageDocument.ReadAsync(source, current, cancellationToken).ConfigureAwait(false);
             documents.Add((current, content));
-            if (!ImageDocument.IsIndex(content, current))
+            if (!ManifestKind.IsIndex(content, current))
             {
                 var manifest = OciJson.ReadManifest(content);
                 await CheckPlatformAsync(source, name, manifest, platform, cancellationToken).ConfigureAwait(false);
