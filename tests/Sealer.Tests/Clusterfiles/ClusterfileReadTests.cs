@@ -263,6 +263,10 @@ public sealed class ClusterfileReadTests
     }
 
     [Fact]
+    public void A_registry_named_by_an_address_of_IPv6_has_its_port_behind_brackets() =>
+        Assert.Equal("[fd00::9]:443", Clusterfile.Read(Small.Replace("spec:", "spec:\n  registry: { externalRegistry: { domain: \"fd00::9\", port: 443 } }", StringComparison.Ordinal)).GetSpec().Registry.Endpoint);
+
+    [Fact]
     public void A_dual_stack_cluster_names_its_hosts_by_one_family()
     {
         var spec = Clusterfile.Read("""

@@ -222,6 +222,18 @@ public sealed class HostileClusterfileTests
     }
 
     [Fact]
+    public void Ten_thousand_warnings_are_no_error()
+    {
+        var text = new StringBuilder(ClusterfileReadTests.Small + "\n");
+        for (var i = 0; i < 10_000; i++)
+            text.Append($"    - ips: [ 10.1.{i / 256}.{i % 256} ]\n");
+
+        var result = Clusterfile.Read(text.ToString());
+        Assert.Equal(10_001, result.GetSpec().Hosts.Count);
+        Assert.Equal(2_001, result.Diagnostics.Count);
+    }
+
+    [Fact]
     public void A_word_of_a_million_letters_is_compared_with_nothing_and_quoted_in_part()
     {
         var error = Clusterfile.Read("kind: " + new string('x', 1_000_000)).Diagnostics[0];

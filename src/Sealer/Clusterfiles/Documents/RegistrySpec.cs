@@ -9,6 +9,9 @@ public sealed record RegistrySpec(LocalRegistrySpec? Local, ExternalRegistrySpec
 {
     /// <summary>Domain and port of the registry that nodes fetch from.</summary>
     public string Endpoint => External?.Endpoint ?? Local?.Endpoint ?? "";
+
+    // An address of IPv6 is told from its port by brackets.
+    internal static string Join(string domain, int port) => domain.Contains(':', StringComparison.Ordinal) ? $"[{domain}]:{port}" : $"{domain}:{port}";
 }
 
 /// <summary>The registry that is delivered with the cluster (<c>localRegistry</c>).</summary>
@@ -45,7 +48,7 @@ public sealed record LocalRegistrySpec
     public IReadOnlyList<IPAddress> CertificateAddresses { get; init; } = [];
 
     /// <summary>Domain and port.</summary>
-    public string Endpoint => $"{Domain}:{Port}";
+    public string Endpoint => RegistrySpec.Join(Domain, Port);
 }
 
 /// <summary>A registry that is there already (<c>externalRegistry</c>).</summary>
@@ -64,5 +67,5 @@ public sealed record ExternalRegistrySpec
     public Secret? Password { get; init; }
 
     /// <summary>Domain and port.</summary>
-    public string Endpoint => Port is null ? Domain : $"{Domain}:{Port}";
+    public string Endpoint => Port is { } port ? RegistrySpec.Join(Domain, port) : Domain;
 }

@@ -133,13 +133,11 @@ internal sealed class ClusterfileDocuments(ReadContext context)
 
         foreach (var document in documents.Documents)
         {
-            if (document.Target is YamlScalar { IsNull: true } || new AliasCheck(context) is var check && !check.IsSafe(document))
-            {
-                _mayHaveCluster |= document is YamlMapping;
+            if (document is YamlScalar { IsNull: true })
                 continue;
-            }
-
-            if (document is YamlMapping mapping)
+            if (!new AliasCheck(context).IsSafe(document))
+                _mayHaveCluster = true;
+            else if (document is YamlMapping mapping)
                 ReadDocument(mapping, pluginsOnly);
             else
                 context.Error(document, "a document must be a map that begins with apiVersion and kind");

@@ -8,15 +8,12 @@ internal sealed class DiagnosticBag(string file)
     private const int Max = 2_000;
 
     private readonly List<ClusterfileDiagnostic> _diagnostics = [];
-    private bool _isFull;
+    private int _errors;
+    private int _warnings;
 
-    public bool HasErrors { get; private set; }
+    public bool HasErrors => _errors > 0;
 
-    public void Error(int line, int column, string message)
-    {
-        HasErrors = true;
-        Add(DiagnosticSeverity.Error, line, column, message);
-    }
+    public void Error(int line, int column, string message) => Add(DiagnosticSeverity.Error, line, column, message);
 
     public void Warning(int line, int column, string message) => Add(DiagnosticSeverity.Warning, line, column, message);
 
@@ -24,17 +21,18 @@ internal sealed class DiagnosticBag(string file)
     public IReadOnlyList<ClusterfileDiagnostic> InOrder() =>
         [.. _diagnostics.Distinct().OrderBy(d => d.Location.Line).ThenBy(d => d.Location.Column)];
 
+    // Warnings have an end of their own: ten thousand of them are still no error.
     private void Add(DiagnosticSeverity severity, int line, int column, string message)
     {
-        if (_isFull)
+        var count = severity == DiagnosticSeverity.Error ? ++_errors : ++_warnings;
+        if (count > Max)
             return;
         _diagnostics.Add(new ClusterfileDiagnostic(
             severity, new SourceLocation(file, Math.Max(line, 1), Math.Max(column, 1)), PlainText.Of(message)));
-        if (_diagnostics.Count < Max)
-            return;
-        _isFull = true;
-        HasErrors = true;
-        _diagnostics.Add(new ClusterfileDiagnostic(
-            DiagnosticSeverity.Error, new SourceLocation(file, int.MaxValue, 1), $"there are more than {Max} mistakes; these are the first"));
+        if (count == Max)
+        {
+            var what = severity == DiagnosticSeverity.Error ? "mistakes" : "warnings";
+            _diagnostics.Add(new ClusterfileDiagnostic(severity, new SourceLocation(file, int.MaxValue, 1), $"there are {Max} {what} or more; these are the first"));
+        }
     }
 }
