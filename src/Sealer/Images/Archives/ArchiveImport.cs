@@ -40,7 +40,9 @@ public static class ArchiveImport
     {
         var activity = $"Reading {Path.GetFileName(Path.TrimEndingDirectorySeparator(path))}";
         var parts = ArchiveParts.TryRead(path);
-        try
+        return await ArchiveOpening.NamedAsync(path, parts, ReadAsync, cancellationToken).ConfigureAwait(false);
+
+        async Task<IReadOnlyList<StoredImage>> ReadAsync()
         {
             using var bytes = Directory.Exists(path) ? null
                 : parts is null ? RandomBytes.OpenFile(path)
@@ -56,17 +58,6 @@ public static class ArchiveImport
             using var archive = await ImageArchive.OpenAsync(path, cancellationToken).ConfigureAwait(false);
             using var lease = await store.LeaseAsync(cancellationToken).ConfigureAwait(false);
             return await CopyAsync(archive, activity, store, options, progress, cancellationToken).ConfigureAwait(false);
-        }
-        catch (SealerException e) when (e.Kind == ErrorKind.InvalidContent)
-        {
-            // Only now is it worth hashing all of them: to say which one to copy again.
-            if (parts is not null)
-                await parts.VerifyAsync(cancellationToken).ConfigureAwait(false);
-            throw ArchiveErrors.At(path, e);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw ArchiveErrors.Unusable(path, e);
         }
     }
 

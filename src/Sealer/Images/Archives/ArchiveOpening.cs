@@ -6,7 +6,9 @@ internal static class ArchiveOpening
     public static async Task<ImageArchive> OpenAsync(string path, CancellationToken cancellationToken)
     {
         var parts = ArchiveParts.TryRead(path);
-        try
+        return await NamedAsync(path, parts, OpenWhateverItIsAsync, cancellationToken).ConfigureAwait(false);
+
+        async Task<ImageArchive> OpenWhateverItIsAsync()
         {
             if (Directory.Exists(path))
                 return await OpenFolderAsync(path, cancellationToken).ConfigureAwait(false);
@@ -29,6 +31,19 @@ internal static class ArchiveOpening
                 bytes.Dispose();
                 throw;
             }
+        }
+    }
+
+    /// <summary>Does something with an archive; whatever is wrong with it is told with its place.</summary>
+    /// <param name="path">The archive.</param>
+    /// <param name="parts">The parts it is in, or null.</param>
+    /// <param name="read">Reads it.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    public static async Task<T> NamedAsync<T>(string path, ArchiveParts? parts, Func<Task<T>> read, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await read().ConfigureAwait(false);
         }
         catch (SealerException e) when (e.Kind == ErrorKind.InvalidContent)
         {

@@ -6,47 +6,15 @@ namespace Sealer.Kubefiles.Syntax;
 internal static class Words
 {
     /// <summary>At blanks and nothing else: COPY, ADD, FROM, which know no quotes at this point.</summary>
-    public static List<SourceText> AtBlanks(SourceText text)
+    public static List<SourceText> AtBlanks(SourceText text) => Cut(text, static (value, start) =>
     {
-        var words = new List<SourceText>();
-        var value = text.Value;
-        for (var i = 0; i < value.Length;)
-        {
-            if (char.IsWhiteSpace(value[i]))
-            {
-                i++;
-                continue;
-            }
-
-            var start = i;
-            while (i < value.Length && !char.IsWhiteSpace(value[i]))
-                i++;
-            words.Add(text.Slice(start, i - start));
-        }
-
-        return words;
-    }
+        while (start < value.Length && !char.IsWhiteSpace(value[start]))
+            start++;
+        return start;
+    });
 
     /// <summary>At blanks outside quotes; quotes and escapes stay in the words: ENV, LABEL, ARG, APP and so on.</summary>
-    public static List<SourceText> Quoted(SourceText text, char escape)
-    {
-        var words = new List<SourceText>();
-        var value = text.Value;
-        for (var i = 0; i < value.Length;)
-        {
-            if (char.IsWhiteSpace(value[i]))
-            {
-                i++;
-                continue;
-            }
-
-            var start = i;
-            i = EndOfWord(value, i, escape);
-            words.Add(text.Slice(start, i - start));
-        }
-
-        return words;
-    }
+    public static List<SourceText> Quoted(SourceText text, char escape) => Cut(text, (value, start) => EndOfWord(value, start, escape));
 
     /// <summary>Where the word that begins at <paramref name="start"/> ends.</summary>
     public static int EndOfWord(string value, int start, char escape)
@@ -99,5 +67,25 @@ internal static class Words
             // A lone surrogate in an escape is the InvalidOperationException, one in the text the ArgumentException.
             return null;
         }
+    }
+
+    private static List<SourceText> Cut(SourceText text, Func<string, int, int> endOfWord)
+    {
+        var words = new List<SourceText>();
+        var value = text.Value;
+        for (var i = 0; i < value.Length;)
+        {
+            if (char.IsWhiteSpace(value[i]))
+            {
+                i++;
+                continue;
+            }
+
+            var start = i;
+            i = endOfWord(value, i);
+            words.Add(text.Slice(start, i - start));
+        }
+
+        return words;
     }
 }
