@@ -236,8 +236,10 @@ public sealed class HostileClusterfileTests
     [Fact]
     public void A_word_of_a_million_letters_is_compared_with_nothing_and_quoted_in_part()
     {
-        var error = Clusterfile.Read("kind: " + new string('x', 1_000_000)).Diagnostics[0];
-        Assert.True(error.Message.Length < 300);
+        var result = Clusterfile.Read("kind: " + new string('x', 1_000_000));
+
+        Assert.NotEmpty(result.Diagnostics);
+        Assert.All(result.Diagnostics, d => Assert.True(d.Message.Length < 300));
     }
 
     [Fact]
