@@ -40,6 +40,9 @@ internal sealed partial class LoopbackRegistry : IAsyncDisposable
     /// <summary>How many requests came.</summary>
     public int Requests => _requests;
 
+    /// <summary>Whether a password came.</summary>
+    public bool SawPassword { get; private set; }
+
     /// <summary>Bytes of blobs that were sent here.</summary>
     public long Received { get; private set; }
 
@@ -134,6 +137,7 @@ internal sealed partial class LoopbackRegistry : IAsyncDisposable
     {
         Interlocked.Increment(ref _requests);
         var (request, response) = (context.Request, context.Response);
+        SawPassword |= request.Headers["Authorization"] is not null;
         if (Login is not null && request.Headers["Authorization"] != "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes(Login)))
         {
             response.Headers["WWW-Authenticate"] = "Basic realm=\"test\"";

@@ -91,7 +91,7 @@ public sealed class RegistryCmdletTests : IAsyncLifetime
     [Theory]
     [InlineData("Receive-ClusterImage IMAGE -PlainHttp -WhatIf", "Pull image")]
     [InlineData("Connect-ClusterRegistry REGISTRY -Credential robot -PlainHttp -WhatIf", "Try user name and password")]
-    [InlineData("Copy-ClusterImage IMAGE -Destination x:v1 -Remote -PlainHttp -WhatIf", "Copy to x:v1")]
+    [InlineData("Copy-ClusterImage IMAGE -Destination REGISTRY/x:v1 -Remote -PlainHttp -WhatIf", "/x:v1")]
     public void WhatIf_changes_nothing(string script, string said)
     {
         Assert.Empty(_session.Run(script.Replace("IMAGE", Image, StringComparison.Ordinal).Replace("REGISTRY", _registry.Domain, StringComparison.Ordinal)));
@@ -193,6 +193,24 @@ public sealed class RegistryCmdletTests : IAsyncLifetime
 
         IEnumerable<string> Complete(string text) =>
             _session.Run("param($t) (TabExpansion2 $t $t.Length).CompletionMatches.CompletionText", text).Select(o => o.ToString());
+    }
+
+    [Fact]
+    public async Task What_is_said_of_one_registry_is_never_used_for_another()
+    {
+        await using var other = new LoopbackRegistry { Login = "robot:other" };
+        other.Add("team/skyline", "v3");
+        var name = $"{other.Domain}/team/skyline:v3";
+
+        _session.Try($"param($c) Copy-ClusterImage {name} -Destination {_registry.Domain}/prod/skyline:v3 -Remote -PlainHttp -Credential $c", Robot("secret"));
+        Assert.False(other.SawPassword);
+        Assert.False(_registry.HasManifest("prod/skyline", "v3"));
+
+        _session.Try($"param($c) '{Image}', '{name}' | Receive-ClusterImage -PlainHttp -Credential $c", Robot("secret"));
+        Assert.Contains("Connect-ClusterRegistry", Assert.Single(_session.Errors).ToString(), StringComparison.Ordinal);
+        Assert.StartsWith("ParametersOfAnotherRegistry", _session.Errors[0].FullyQualifiedErrorId, StringComparison.Ordinal);
+        Assert.False(other.SawPassword);
+        Assert.Single(_session.Run($"Get-ClusterImage {Image}"));
     }
 
     private static PSCredential Robot(string password)

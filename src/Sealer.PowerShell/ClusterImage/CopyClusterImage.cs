@@ -11,6 +11,10 @@ namespace Sealer.PowerShell;
 /// With -Remote nothing touches the local store: the image goes from its registry to those of the destinations, and within
 /// one registry nothing is transferred where the registry can take it over itself.
 /// </para>
+/// <para>
+/// -Credential, -ClientCertificate, -PlainHttp and -SkipCertificateCheck are about the registry of the destination. What the
+/// registry of the source needs comes from Connect-ClusterRegistry, Docker and podman.
+/// </para>
 /// </remarks>
 /// <example>
 /// <code>Copy-ClusterImage skyline:v3 -Destination registry.example.com/skyline:v3, registry.example.com/skyline:latest</code>
@@ -49,7 +53,8 @@ public sealed class CopyClusterImage : SelectedRegistryImageCmdlet
         if (!Remote)
             return await base.SelectAsync(name, cancellationToken);
         var reference = ImageReference.Parse(name);
-        return [await ClusterImages.LoadAsync(Registries.Repository(reference), reference, cancellationToken)];
+        Registries.BelongTo(Destination[0].Domain);
+        return [await ClusterImages.LoadAsync(Registries.Source(reference), reference, cancellationToken)];
     }
 
     private protected override Task ProcessAsync(ClusterImage image, CancellationToken cancellationToken) => ForEachAsync(
@@ -78,6 +83,6 @@ public sealed class CopyClusterImage : SelectedRegistryImageCmdlet
             "ImageHasNoName", ErrorKind.InvalidInput, $"The image {image.Digest.Short} has no name that says which registry has it. Give it one with Copy-ClusterImage first.", image.Digest);
         string[] mountFrom = source.Domain == destination.Domain ? [source.Repository] : [];
         var to = Registries.Client(destination.Domain).Repository(destination, mountFrom);
-        return ImageTransfer.SendAsync(Registries.Repository(source), image, to, destination, Options(image, destination), Engine, cancellationToken);
+        return ImageTransfer.SendAsync(Registries.Source(source), image, to, destination, Options(image, destination), Engine, cancellationToken);
     }
 }

@@ -7,16 +7,19 @@ public abstract class RegistryCmdlet : ImageCmdlet
 {
     private RegistryAccess? _registries;
 
-    /// <summary>User name and password (or access token) for the registry; without, those of Connect-ClusterRegistry, Docker and podman.</summary>
+    /// <summary>
+    /// User name and password (or access token) for one registry: the first that is named, of a copy the destination's.
+    /// Without, and for other registries, those of Connect-ClusterRegistry, Docker and podman.
+    /// </summary>
     [Parameter]
     [Credential]
     public PSCredential? Credential { get; set; }
 
-    /// <summary>Talks to the registry without TLS.</summary>
+    /// <summary>Talks to the registry without TLS; to the first that is named, of a copy the destination.</summary>
     [Parameter]
     public SwitchParameter PlainHttp { get; set; }
 
-    /// <summary>Does not check the certificate of the registry.</summary>
+    /// <summary>Does not check the certificate of the registry: the first that is named, of a copy the destination.</summary>
     [Parameter]
     public SwitchParameter SkipCertificateCheck { get; set; }
 
@@ -24,7 +27,7 @@ public abstract class RegistryCmdlet : ImageCmdlet
     [Parameter]
     public string[] CertificateAuthority { get; set; } = [];
 
-    /// <summary>A PEM file with a client certificate for the registry.</summary>
+    /// <summary>A PEM file with a client certificate for the registry: the first that is named, of a copy the destination.</summary>
     [Parameter]
     public string? ClientCertificate { get; set; }
 
