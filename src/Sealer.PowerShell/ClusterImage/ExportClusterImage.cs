@@ -54,7 +54,10 @@ public sealed class ExportClusterImage : GatheredImagesCmdlet
     [ArgumentCompleter(typeof(PlatformCompleter))]
     public Platform[] Platform { get; set; } = [];
 
-    /// <summary>Replaces a file that is there.</summary>
+    /// <summary>
+    /// Replaces a file that is there, the parts of an earlier export, or a folder that holds nothing but an earlier export in
+    /// the form DockerFolder. A folder in OCI's form is added to without.
+    /// </summary>
     [Parameter]
     public SwitchParameter Force { get; set; }
 
@@ -72,6 +75,7 @@ public sealed class ExportClusterImage : GatheredImagesCmdlet
         {
             Platforms = Platform.Length > 0 ? Platform : null,
             PartSize = SplitSize,
+            Replace = Force,
             Referrers = Format is ArchiveFormat.OciArchive or ArchiveFormat.OciFolder,
         };
         var contents = images.Select(image => (image.Reference, image.Descriptor)).ToList();
@@ -87,11 +91,18 @@ public sealed class ExportClusterImage : GatheredImagesCmdlet
             return path;
         if (Directory.Exists(path))
             path = System.IO.Path.Combine(path, FileName(first));
-        string[] taken = SplitSize is null ? [path] : [path + ".parts.json", path + ".part001"];
+        var taken = SplitSize is null ? [path] : Directory.Exists(System.IO.Path.GetDirectoryName(path)) ? Parts(path) : [];
         return Force || taken.FirstOrDefault(File.Exists) is not { } there
             ? path
             : throw new SealerException("FileExists", ErrorKind.Conflict, $"'{there}' is there already. Give another -Path, or -Force to replace it.", there);
     }
+
+    /// <summary>The index and the parts of an earlier export.</summary>
+    private static string[] Parts(string path) =>
+        [path + ".parts.json", .. Directory.GetFiles(System.IO.Path.GetDirectoryName(path)!).Where(file =>
+            file.StartsWith(path + ".part", StringComparison.Ordinal)
+            && file.AsSpan(path.Length + ".part".Length) is { Length: >= 3 } number
+            && number.IndexOfAnyExceptInRange('0', '9') < 0)];
 
     private static string FileName(ClusterImage image)
     {

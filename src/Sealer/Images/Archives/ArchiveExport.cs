@@ -14,6 +14,9 @@ public sealed record ExportOptions
 
     /// <summary>True to write artifacts that refer to the images too; OCI's forms only.</summary>
     public bool Referrers { get; init; }
+
+    /// <summary>True to replace what an earlier export left in a <see cref="ArchiveFormat.DockerFolder"/>; anything else is never touched.</summary>
+    public bool Replace { get; init; }
 }
 
 /// <summary>What an export made.</summary>
@@ -52,7 +55,7 @@ public static class ArchiveExport
             throw new SealerException("InvalidPartSize", ErrorKind.InvalidInput, "Only archives can be split into parts, not folders.", options.PartSize);
         using var lease = from is Storage.ImageStore store ? await store.LeaseAsync(cancellationToken).ConfigureAwait(false) : null;
         var request = new ExportRequest(from, images, Path.GetFullPath(path), options, progress);
-        return format switch
+        var result = format switch
         {
             ArchiveFormat.OciArchive => await WriteOciArchiveAsync(request, cancellationToken).ConfigureAwait(false),
             ArchiveFormat.OciFolder => await WriteOciFolderAsync(request, cancellationToken).ConfigureAwait(false),
@@ -60,6 +63,8 @@ public static class ArchiveExport
             ArchiveFormat.DockerFolder => await DockerExport.WriteFolderAsync(request, cancellationToken).ConfigureAwait(false),
             _ => throw new SealerException("FormatReadOnly", ErrorKind.NotSupported, $"{format} is read, but not written. Use {ArchiveFormat.OciArchive}.", format),
         };
+        WarnOfOther(request);
+        return result;
     }
 
     internal static void CheckPartSize(long? partSize)
@@ -73,6 +78,19 @@ public static class ArchiveExport
         ErrorKind.Conflict,
         $"The folder '{folder}' holds '{Path.GetFileName(there)}' and is no image. Name an empty or a new folder.",
         folder);
+
+    /// <summary>A whole archive and parts of the same name are two archives, of which a reader takes one.</summary>
+    private static void WarnOfOther(ExportRequest request)
+    {
+        var other = request.Options.PartSize is null
+            ? new[] { request.Path + ArchiveParts.IndexSuffix, ArchiveParts.PartName(request.Path, 1) }.FirstOrDefault(File.Exists)
+            : File.Exists(request.Path) ? request.Path : null;
+        if (other is not null)
+        {
+            request.Progress?.Report(new WarningEvent(
+                $"'{other}' of an earlier export lies beside what was written now. Remove it, so that nobody imports the old images."));
+        }
+    }
 
     private static async Task<ExportResult> WriteOciArchiveAsync(ExportRequest request, CancellationToken cancellationToken)
     {

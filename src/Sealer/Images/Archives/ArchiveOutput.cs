@@ -79,12 +79,20 @@ internal sealed class ArchiveOutput : IAsyncDisposable
                 // The index last: it is what makes the parts an archive.
                 var parts = new ArchiveParts { Name = Path.GetFileName(_path), Size = Length, Parts = _parts };
                 var index = _path + ArchiveParts.IndexSuffix;
-                await File.WriteAllBytesAsync(
-                    index + _mark,
-                    JsonSerializer.SerializeToUtf8Bytes(parts, ArchiveJson.Default.ArchiveParts),
-                    cancellationToken).ConfigureAwait(false);
+                _temporary.Add(index + _mark);
+                var file = new FileStream(index + _mark, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1);
+                await using (file.ConfigureAwait(false))
+                {
+                    await file.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(parts, ArchiveJson.Default.ArchiveParts), cancellationToken)
+                        .ConfigureAwait(false);
+                    file.Flush(flushToDisk: true);
+                }
+
                 File.Move(index + _mark, index, overwrite: true);
                 files.Add(index);
+                // Of a larger archive that was here: 'cat NAME.part*' would put them behind this one.
+                foreach (var later in ArchiveParts.FilesOf(_path).Where(part => !files.Contains(part)))
+                    File.Delete(later);
             }
 
             Files = files;
@@ -124,6 +132,8 @@ internal sealed class ArchiveOutput : IAsyncDisposable
     private async Task EndPartAsync(CancellationToken cancellationToken)
     {
         await _file!.FlushAsync(cancellationToken).ConfigureAwait(false);
+        // On the medium before it has its name: sticks are pulled out, and what is complete by its name must be.
+        _file.Flush(flushToDisk: true);
         await _file.DisposeAsync().ConfigureAwait(false);
         if (_hash is not null)
         {

@@ -80,6 +80,10 @@ public sealed record ArchiveParts
     internal static string PartName(string whole, int number) =>
         whole + PartInfix + number.ToString("000", CultureInfo.InvariantCulture);
 
+    /// <summary>Full paths of the numbered parts that lie beside a whole, of this or any other archive of its name.</summary>
+    internal static IReadOnlyList<string> FilesOf(string whole) =>
+        [.. Directory.GetFiles(Path.GetDirectoryName(whole)!).Where(file => WithoutPart(file) == whole)];
+
     private static string? WithoutPart(string path)
     {
         var at = path.LastIndexOf(PartInfix, StringComparison.Ordinal);

@@ -61,21 +61,16 @@ internal static class DockerExport
                 request.Path);
         }
 
-        if (Directory.Exists(request.Path)
-            && !File.Exists(Path.Combine(request.Path, DockerTransportFolder.VersionFile))
-            && Directory.EnumerateFileSystemEntries(request.Path).FirstOrDefault() is { } there)
-        {
-            throw ArchiveExport.NotEmpty(request.Path, there);
-        }
-
+        CheckFolder(request);
         var image = await SingleImage.PickAsync(request, root, cancellationToken).ConfigureAwait(false);
         var folder = request.Path + ".partial-" + Guid.NewGuid().ToString("N")[..8];
         try
         {
             Directory.CreateDirectory(folder);
             await FillFolderAsync(folder, image, request, cancellationToken).ConfigureAwait(false);
-            if (Directory.Exists(request.Path))
-                Directory.Delete(request.Path, recursive: true);
+            // Again: what came into it meanwhile is not ours either.
+            CheckFolder(request);
+            DockerTransportFolder.Remove(request.Path);
             Directory.Move(folder, request.Path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -89,6 +84,18 @@ internal static class DockerExport
         }
 
         return new ExportResult([request.Path], [new ArchivedImage(reference, null, image.Descriptor)]);
+    }
+
+    /// <summary>Refuses a folder that holds anything but an earlier export, and that too unless it shall be replaced.</summary>
+    private static void CheckFolder(ExportRequest request)
+    {
+        if (DockerTransportFolder.FirstForeign(request.Path) is { } there)
+            throw ArchiveExport.NotEmpty(request.Path, there);
+        if (!request.Options.Replace && Directory.Exists(request.Path) && Directory.EnumerateFileSystemEntries(request.Path).Any())
+        {
+            throw new SealerException(
+                "FileExists", ErrorKind.Conflict, $"'{request.Path}' holds an image already. Give another -Path, or -Force to replace it.", request.Path);
+        }
     }
 
     private static async Task FillFolderAsync(string folder, SingleImage image, ExportRequest request, CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace Sealer.Images.Archives;
 
@@ -6,10 +7,12 @@ namespace Sealer.Images.Archives;
 /// The folder that skopeo calls <c>dir:</c> and sealer <c>docker-dir</c>: <c>manifest.json</c> as it is, blobs by the
 /// hexadecimal part of their digest, and the manifests of an index as <c>HEX.manifest.json</c>.
 /// </summary>
-internal sealed class DockerTransportFolder : ImageArchive
+internal sealed partial class DockerTransportFolder : ImageArchive
 {
     public const string VersionFile = "version";
     public const string Version = "Directory Transport Version: 1.1\n";
+
+    private const string KnownVersion = "Directory Transport Version: 1.";
 
     private readonly ArchiveFiles _files;
     private readonly Dictionary<Digest, byte[]> _documents = [];
@@ -21,12 +24,49 @@ internal sealed class DockerTransportFolder : ImageArchive
 
     private Descriptor Root { get; set; } = null!;
 
+    /// <summary>
+    /// What there is in a folder that no writer of this form put there; null where all of it is of this form, where it is
+    /// empty, and where there is no folder.
+    /// </summary>
+    public static string? FirstForeign(string folder)
+    {
+        if (!Directory.Exists(folder))
+            return File.Exists(folder) ? folder : null;
+        var inside = new DirectoryInfo(folder).GetFileSystemInfos();
+        if (inside.Length == 0)
+            return null;
+        var version = Path.Combine(folder, VersionFile);
+        return File.Exists(Path.Combine(folder, DockerLayout.ManifestFile)) && IsVersion(version)
+            ? Array.Find(inside, file => file is not FileInfo || !IsName(file.Name))?.FullName
+            : inside[0].FullName;
+
+        static bool IsVersion(string path)
+        {
+            var file = new FileInfo(path);
+            return file.Exists && file.Length < 200 && File.ReadAllText(path).StartsWith(KnownVersion, StringComparison.Ordinal);
+        }
+    }
+
+    /// <summary>Removes a folder of this form: its files by their names, so that nothing else ever goes with them.</summary>
+    public static void Remove(string folder)
+    {
+        if (!Directory.Exists(folder))
+            return;
+        foreach (var file in Directory.GetFiles(folder))
+        {
+            if (IsName(Path.GetFileName(file)))
+                File.Delete(file);
+        }
+
+        Directory.Delete(folder);
+    }
+
     public static async Task<DockerTransportFolder> OpenAsync(ArchiveFiles files, byte[] manifest, CancellationToken cancellationToken)
     {
         if (files.TryGetSize(VersionFile, out _))
         {
             var version = Encoding.UTF8.GetString(await files.ReadAsync(VersionFile, cancellationToken).ConfigureAwait(false));
-            if (!version.StartsWith("Directory Transport Version: 1.", StringComparison.Ordinal))
+            if (!version.StartsWith(KnownVersion, StringComparison.Ordinal))
             {
                 throw new SealerException(
                     "ArchiveTooNew",
@@ -53,6 +93,12 @@ internal sealed class DockerTransportFolder : ImageArchive
     }
 
     protected override void Dispose(bool disposing) => _files.Dispose();
+
+    private static bool IsName(string name) => name is VersionFile or DockerLayout.ManifestFile || BlobName().IsMatch(name);
+
+    // Blobs, the manifests of an index, and signatures as skopeo numbers them.
+    [GeneratedRegex(@"^([0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128})(\.manifest\.json|-signature-[0-9]+)?\z|^signature-[0-9]+\z", RegexOptions.CultureInvariant)]
+    private static partial Regex BlobName();
 
     private static string ReadMediaType(byte[] manifest)
     {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text;
 using Sealer.Images.Copying;
 
@@ -11,6 +12,7 @@ public sealed class OciFolderWriter : IImageTarget, IReferrerTarget
 {
     private readonly string _root;
     private readonly OciIndexEntries _entries = new();
+    private readonly ConcurrentDictionary<Digest, bool> _whole = new();
 
     /// <param name="path">A folder that is missing, empty, or an OCI layout.</param>
     /// <exception cref="SealerException"><c>FolderNotEmpty</c>: it holds something else; <c>InvalidManifest</c>; <c>ArchiveUnusable</c>.</exception>
@@ -33,8 +35,35 @@ public sealed class OciFolderWriter : IImageTarget, IReferrerTarget
     }
 
     /// <inheritdoc/>
-    public Task<bool> ExistsAsync(Descriptor descriptor, CancellationToken cancellationToken) =>
-        Task.FromResult(new FileInfo(PathOf(descriptor.Digest)) is { Exists: true } file && file.Length == descriptor.Size);
+    /// <remarks>What is there is read and hashed, once: a medium that damaged it may have kept its size.</remarks>
+    public async Task<bool> ExistsAsync(Descriptor descriptor, CancellationToken cancellationToken)
+    {
+        var path = PathOf(descriptor.Digest);
+        if (new FileInfo(path) is not { Exists: true } file || file.Length != descriptor.Size)
+            return false;
+        if (_whole.ContainsKey(descriptor.Digest))
+            return true;
+        try
+        {
+            using var hash = descriptor.Digest.CreateHash();
+            var content = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1, FileOptions.Asynchronous);
+            await using (content.ConfigureAwait(false))
+            {
+                await StreamPump.RunAsync(content, (_, _) => ValueTask.CompletedTask, hash, long.MaxValue - 1, null, 0, cancellationToken)
+                    .ConfigureAwait(false);
+            }
+
+            if (!descriptor.Digest.Matches(hash.GetHashAndReset()))
+                return false;
+            _whole[descriptor.Digest] = true;
+            return true;
+        }
+        catch (IOException)
+        {
+            // A medium that cannot give it back has not got it; it is written again, under a name of its own first.
+            return false;
+        }
+    }
 
     /// <inheritdoc/>
     public async Task PutAsync(
@@ -51,6 +80,7 @@ public sealed class OciFolderWriter : IImageTarget, IReferrerTarget
             path,
             async (output, token) => await BlobTransfer.RunAsync(descriptor, openAsync, output.WriteAsync, progress, token).ConfigureAwait(false),
             cancellationToken).ConfigureAwait(false);
+        _whole[descriptor.Digest] = true;
     }
 
     /// <inheritdoc/>

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Sealer.Events;
 using Sealer.Images;
 using Sealer.Images.Archives;
 
@@ -96,11 +97,40 @@ public sealed class ArchivePartsTests : ArchiveTestBase
         Assert.Equal("InvalidPartSize", error.Id);
     }
 
+    [Fact]
+    public async Task A_smaller_export_takes_the_parts_of_a_larger_one_away()
+    {
+        await ExportAsync();
+        File.WriteAllText(Temp["media/a.tar.part-list"], "mine");
+        File.WriteAllText(Temp["media/a.tar"], "an unsplit archive of last week");
+        var events = new List<SealerEvent>();
+        var small = await RandomImage.WriteAsync(Store, 9, layers: 1, layerSize: Mebibyte + 50_000);
+        await ArchiveExport.WriteAsync(
+            Store, [(Name, small)], Temp["media/a.tar"], ArchiveFormat.OciArchive, new ExportOptions { PartSize = Mebibyte }, new Collector(events), default);
+        Assert.Equal(
+            ["a.tar", "a.tar.part-list", "a.tar.part001", "a.tar.part002", "a.tar.parts.json"],
+            Directory.GetFiles(Temp["media"]).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Contains("a.tar'", Assert.Single(events.OfType<WarningEvent>()).Message, StringComparison.Ordinal);
+
+        File.Delete(Temp["media/a.tar.parts.json"]);
+        var (_, root) = await ImportAsync(Temp["media/a.tar.part001"]);
+        Assert.Equal(small.Digest, root.Digest);
+    }
+
     private async Task<Descriptor> ExportAsync()
     {
         Directory.CreateDirectory(Temp["media"]);
         var image = await RandomImage.WriteAsync(Store, 1, layers: 3, layerSize: Mebibyte + 50_000);
         await ExportAsync(image, ArchiveFormat.OciArchive, new ExportOptions { PartSize = Mebibyte }, "media/a.tar");
         return image;
+    }
+
+    private sealed class Collector(List<SealerEvent> events) : IProgress<SealerEvent>
+    {
+        public void Report(SealerEvent value)
+        {
+            lock (events)
+                events.Add(value);
+        }
     }
 }

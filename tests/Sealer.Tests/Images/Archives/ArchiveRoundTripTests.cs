@@ -204,6 +204,58 @@ public sealed class ArchiveRoundTripTests : ArchiveTestBase
     }
 
     [Fact]
+    public async Task A_folder_that_only_has_a_file_named_version_is_spared()
+    {
+        Directory.CreateDirectory(Temp["out/thesis"]);
+        File.WriteAllText(Temp["out/thesis/chapter.docx"], "years of work");
+        File.WriteAllText(Temp["out/version"], "1.0\n");
+        var image = await RandomImage.WriteAsync(Store, 1);
+        await RefusedAsync("FolderNotEmpty");
+
+        // Of the form, but with something of the user in it.
+        File.WriteAllText(Temp["out/version"], "Directory Transport Version: 1.1\n");
+        File.WriteAllText(Temp["out/manifest.json"], "{}");
+        await RefusedAsync("FolderNotEmpty");
+        Assert.Equal("years of work", File.ReadAllText(Temp["out/thesis/chapter.docx"]));
+
+        async Task RefusedAsync(string id) => Assert.Equal(
+            id,
+            (await Assert.ThrowsAsync<SealerException>(() => ExportAsync(image, ArchiveFormat.DockerFolder, new ExportOptions { Replace = true }))).Id);
+    }
+
+    [Fact]
+    public async Task An_earlier_export_to_a_folder_is_replaced_only_where_it_shall_be()
+    {
+        await ExportAsync(await RandomImage.WriteAsync(Store, 1), ArchiveFormat.DockerFolder);
+        var before = Directory.GetFiles(Temp["out"]).Order().ToList();
+        var other = await RandomImage.WriteAsync(Store, 2);
+        Assert.Equal("FileExists", (await Assert.ThrowsAsync<SealerException>(() => ExportAsync(other, ArchiveFormat.DockerFolder))).Id);
+        Assert.Equal(before, Directory.GetFiles(Temp["out"]).Order());
+
+        await ExportAsync(other, ArchiveFormat.DockerFolder, new ExportOptions { Replace = true });
+        var (store, _) = await ImportAsync(Temp["out"]);
+        Assert.Single(store.List());
+        Assert.Equal(["manifest.json", "version"], Directory.GetFiles(Temp["out"]).Order().Intersect(before).Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public async Task A_damaged_blob_of_an_OCI_folder_is_written_again()
+    {
+        var image = await RandomImage.WriteAsync(Store, 1);
+        await ExportAsync(image, ArchiveFormat.OciFolder);
+        var layer = OciJson.ReadManifest(await ImageDocument.ReadAsync(Store, image, default)).Layers[0];
+        var blob = Temp[$"out/blobs/sha256/{layer.Digest.Hex}"];
+        var bytes = File.ReadAllBytes(blob);
+        bytes[600]++;
+        File.WriteAllBytes(blob, bytes);
+
+        await ExportAsync(image, ArchiveFormat.OciFolder);
+        Assert.Equal(layer.Digest, Digest.Of(File.ReadAllBytes(blob)));
+        var (_, root) = await ImportAsync(Temp["out"]);
+        Assert.Equal(image.Digest, root.Digest);
+    }
+
+    [Fact]
     public async Task A_failed_export_leaves_nothing_and_spares_the_old_archive()
     {
         File.WriteAllText(Temp["out"], "old");
