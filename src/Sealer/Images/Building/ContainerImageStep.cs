@@ -58,7 +58,7 @@ internal sealed class ContainerImageStep(BuildServices services, Platform platfo
 
         var registries = services.RegistriesWith(scan.Credentials, out var client);
         using var closing = client;
-        using var archives = new ArchiveSources(services.Store);
+        using var archives = new ContainerImageArchives(services.Store);
         var fetcher = new ContainerImageFetcher(services.Store, registries, archives.OpenAsync, services.Events);
         var fetched = await fetcher.FetchAsync(scan.Images, platform, held, cancellationToken).ConfigureAwait(false);
         var result = await RegistryFolderLayer.WriteAsync(

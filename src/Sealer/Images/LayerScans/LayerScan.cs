@@ -12,8 +12,9 @@ namespace Sealer.Images.LayerScans;
 internal sealed record LayerScanOptions(bool HashFiles, bool HashBlobs);
 
 /// <summary>
-/// What is in a layer, from one reading of it. Memory: some 200 bytes a file, and the manifests of container images one at a
-/// time.
+/// What is in a layer, from one reading of it, wherever it is. Memory: some 200 bytes a file, and the manifests of container
+/// images one at a time. Beside <see cref="LayerCatalog"/>, which is kept for layers of the store and leads to their content:
+/// a scan leads nowhere, but follows what lies under <c>registry/</c> and believes no name that it was asked to check.
 /// </summary>
 internal sealed class LayerScan
 {

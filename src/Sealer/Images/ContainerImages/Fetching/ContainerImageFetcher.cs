@@ -28,7 +28,7 @@ public sealed class ContainerImageFetcher
 
     /// <param name="store">Where the content goes.</param>
     /// <param name="registries">The repository of an image.</param>
-    /// <param name="archives">Opens an archive that a list names: <see cref="ArchiveSources.OpenAsync(ArchiveLocation, CancellationToken)"/>.</param>
+    /// <param name="archives">Opens an archive that a list names: <see cref="ContainerImageArchives.OpenAsync(ArchiveLocation, CancellationToken)"/>.</param>
     /// <param name="events">Told progress and warnings; may be null.</param>
     public ContainerImageFetcher(
         ImageStore store,
@@ -164,7 +164,7 @@ public sealed class ContainerImageFetcher
     /// <summary>The digests of a Docker archive's compressed layers were taken from the layers; only the config can prove them wrong.</summary>
     private async Task CheckLayersAsync(WantedImage image, CancellationToken cancellationToken)
     {
-        if (image.Source is not ArchiveSources.ArchivedSource { NeedsLayerCheck: true })
+        if (image.Source is not ContainerImageArchives.ArchivedSource { NeedsLayerCheck: true })
             return;
         try
         {

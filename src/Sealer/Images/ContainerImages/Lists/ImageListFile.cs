@@ -27,7 +27,7 @@ internal static class ImageListFile
         string file,
         TextReader reader,
         string archiveFolder,
-        ArchiveSources? archives,
+        ContainerImageArchives? archives,
         ImageOrigin origin,
         CancellationToken cancellationToken)
     {
@@ -98,7 +98,7 @@ internal static class ImageListFile
     }
 
     private static async Task<IReadOnlyList<(ImageReference Reference, ArchiveLocation? Archive)>> EntryAsync(
-        string text, string archiveFolder, ArchiveSources? archives, ImageOrigin origin, CancellationToken cancellationToken)
+        string text, string archiveFolder, ContainerImageArchives? archives, ImageOrigin origin, CancellationToken cancellationToken)
     {
         const string docker = "docker://";
         if (ArchiveLocation.TryParse(text, archiveFolder) is not { } archive)

@@ -86,7 +86,7 @@ public sealed class ContainerImageScanner
         reading.Add(ImageList, async (content, token) =>
         {
             using var reader = ImageListFile.OpenText(content);
-            using var archives = _options.IsInherited?.Invoke(ImageList) == true ? null : new ArchiveSources(null);
+            using var archives = _options.IsInherited?.Invoke(ImageList) == true ? null : new ContainerImageArchives(null);
             var found = await ImageListFile.ReadAsync(ImageList, reader, _options.ContextFolder, archives, ImageOrigin.ImageList, token)
                 .ConfigureAwait(false);
 
@@ -167,7 +167,7 @@ public sealed class ContainerImageScanner
     private async Task ScanGivenListsAsync(
         ScanFindings all, Dictionary<ImageReference, NetworkCredential> credentials, CancellationToken cancellationToken)
     {
-        using var archives = new ArchiveSources(null);
+        using var archives = new ContainerImageArchives(null);
         using var given = new StringReader(string.Join('\n', _options.ContainerImages));
         all.Add(await ImageListFile.ReadAsync(
             "-ImageArchive", given, Environment.CurrentDirectory, archives, ImageOrigin.ExplicitList, cancellationToken).ConfigureAwait(false));

@@ -135,7 +135,7 @@ public sealed class ListTests
     private static async Task<ScanFindings> ReadAsync(string text, ImageOrigin origin = ImageOrigin.ExplicitList)
     {
         using var reader = ImageListFile.OpenText(new MemoryStream(System.Text.Encoding.UTF8.GetBytes(text)));
-        using var archives = new ArchiveSources(null);
+        using var archives = new ContainerImageArchives(null);
         return await ImageListFile.ReadAsync("manifests/imageList", reader, "/lists", archives, origin, CancellationToken.None);
     }
 }

@@ -8,7 +8,7 @@ using Sealer.Images.ContainerImages.Scanning;
 
 namespace Sealer.Tests.Images.ContainerImages.Fetching;
 
-public sealed class ArchiveSourcesTests : IDisposable
+public sealed class ContainerImageArchivesTests : IDisposable
 {
     private readonly RegistryFolderFixture _fixture = new();
     private readonly TemporaryFolder _media = new();
@@ -108,7 +108,7 @@ public sealed class ArchiveSourcesTests : IDisposable
     {
         var scan = await ContainerImageScanner.ScanAsync(
             new ContainerImageScanOptions { Files = new MemoryFiles(), ContainerImages = entries }, CancellationToken.None);
-        using var archives = new ArchiveSources(_fixture.Store);
+        using var archives = new ContainerImageArchives(_fixture.Store);
         var fetcher = new ContainerImageFetcher(_fixture.Store, reference => _fixture.Of(reference.Domain), archives.OpenAsync, null);
         var images = await fetcher.FetchAsync(scan.Images, RegistryFolderFixture.Amd64, RegistryFolderSource.Empty, CancellationToken.None);
         Assert.All(images.SelectMany(image => image.Blobs), blob => Assert.True(_fixture.Store.TryGetSize(blob.Digest, out _)));

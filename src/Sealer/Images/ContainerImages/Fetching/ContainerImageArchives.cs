@@ -8,7 +8,7 @@ namespace Sealer.Images.ContainerImages.Fetching;
 /// The archives and folders that lists name, each opened once and by what is in it, whatever the list calls it. Dispose it
 /// after the images were fetched. Safe for concurrent use.
 /// </summary>
-public sealed class ArchiveSources : IDisposable
+public sealed class ContainerImageArchives : IDisposable
 {
     private readonly ImageStore? _store;
     private readonly ConcurrentDictionary<string, Lazy<Task<ImageArchive>>> _archives = new(StringComparer.Ordinal);
@@ -17,7 +17,7 @@ public sealed class ArchiveSources : IDisposable
     /// Where the content of an archive goes that is compressed as a whole and so can be read only once; without it such an
     /// archive is refused.
     /// </param>
-    public ArchiveSources(ImageStore? store) => _store = store;
+    public ContainerImageArchives(ImageStore? store) => _store = store;
 
     /// <summary>The images of an archive by the name that the list gives; opens it at the first call.</summary>
     /// <exception cref="SealerException">What opening an archive throws.</exception>
