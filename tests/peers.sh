@@ -28,6 +28,8 @@ need script bsdutils
 need ssh openssh-client
 need sshd openssh-server
 need sudo sudo
+need tcsh tcsh
+need fish fish
 
 if [ -n "$missing" ]; then
     sudo=

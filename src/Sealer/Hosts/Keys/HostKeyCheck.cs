@@ -12,10 +12,10 @@ namespace Sealer.Hosts.Keys;
 /// <param name="Hashed">New entries are hashed.</param>
 public sealed record HostKeyCheck(KnownHosts Known, HostKeyPolicy Policy = HostKeyPolicy.Ask, IReadOnlyList<string>? Fingerprints = null, bool Hashed = false)
 {
-    /// <summary>Decides about a key, and writes it down where that was asked for.</summary>
-    /// <returns>What was known of it before.</returns>
+    /// <summary>Decides about a key. Writes nothing; see <see cref="EnrolAsync"/>.</summary>
+    /// <returns>What is known of it; an <see cref="UnknownHostKey"/> is one that may be taken.</returns>
     /// <exception cref="SealerException"><c>HostKeyUnknown</c>, <c>HostKeyChanged</c>, <c>HostKeyRevoked</c> or <c>HostKeyNotAsGiven</c>.</exception>
-    public async Task<HostKeyVerdict> RequireAsync(string host, int port, HostKey key, HostCertificate? certificate, CancellationToken cancellationToken)
+    public HostKeyVerdict Require(string host, int port, HostKey key, HostCertificate? certificate = null)
     {
         var verdict = Known.Check(host, port, key, certificate);
         if (verdict is RevokedHostKey or ChangedHostKey)
@@ -35,10 +35,13 @@ public sealed record HostKeyCheck(KnownHosts Known, HostKeyPolicy Policy = HostK
             throw Error(verdict, host);
         }
 
-        if (verdict is UnknownHostKey)
-            await Known.EnrolAsync(host, port, key, Hashed, cancellationToken).ConfigureAwait(false);
         return verdict;
     }
+
+    /// <summary>Writes down the key of a verdict of <see cref="Require"/>, where it is new.</summary>
+    /// <exception cref="SealerException">Those of <see cref="KnownHosts.EnrolAsync"/>.</exception>
+    public Task EnrolAsync(string host, int port, HostKeyVerdict verdict, CancellationToken cancellationToken = default) =>
+        verdict is UnknownHostKey ? Known.EnrolAsync(host, port, verdict.Key, Hashed, cancellationToken) : Task.CompletedTask;
 
     internal static SealerException Error(HostKeyVerdict verdict, string host) => verdict switch
     {

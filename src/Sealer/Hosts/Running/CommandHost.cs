@@ -6,8 +6,6 @@ namespace Sealer.Hosts.Running;
 /// <summary>A host that runs a line of text with its input and outputs as streams; all else is made of that.</summary>
 public abstract class CommandHost : IHost
 {
-    private const int BufferSize = 256 * 1024;
-
     private readonly HostSecret? _sudoPassword;
 
     /// <param name="name">How it is called.</param>
@@ -29,11 +27,12 @@ public abstract class CommandHost : IHost
         if (command.Timeout is { } timeout)
             limited.CancelAfter(timeout);
         int exitCode;
+        var source = command.Input is null ? null : new CommandInput(command.Input);
         try
         {
             exitCode = await ExecuteAsync(
                 CommandScript.Build(command, mark, password is not null),
-                (stream, ct) => FeedAsync(stream, command, password, errors, ct),
+                (stream, ct) => FeedAsync(stream, command, source, password, errors, ct),
                 output.WriteAsync, errors.WriteAsync, limited.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested && limited.IsCancellationRequested)
@@ -45,6 +44,7 @@ public abstract class CommandHost : IHost
 
         output.Finish();
         errors.Finish();
+        source?.ThrowIfBroken();
         if (!errors.Begun.IsCompleted)
             throw NotBegun(command, exitCode, errors.Before, errors.Refused.IsCompleted);
         return new HostCommandResult(Name, exitCode, output.Text, errors.Text, output.Truncated || errors.Truncated);
@@ -122,7 +122,8 @@ public abstract class CommandHost : IHost
         return (path[..slash], path[(slash + 1)..]);
     }
 
-    private static async Task FeedAsync(Stream stream, HostCommand command, HostSecret? password, CommandOutput errors, CancellationToken cancellationToken)
+    private static async Task FeedAsync(
+        Stream stream, HostCommand command, CommandInput? source, HostSecret? password, CommandOutput errors, CancellationToken cancellationToken)
     {
         if (password is not null)
         {
@@ -140,8 +141,8 @@ public abstract class CommandHost : IHost
 
         foreach (var secret in command.Secrets.Values)
             await stream.WriteAsync(Encoding.UTF8.GetBytes(secret.Reveal() + "\n"), cancellationToken).ConfigureAwait(false);
-        if (command.Input is not null)
-            await command.Input.CopyToAsync(stream, BufferSize, cancellationToken).ConfigureAwait(false);
+        if (source is not null)
+            await source.CopyToAsync(stream, cancellationToken).ConfigureAwait(false);
     }
 
     private Action<string>? Teller(HostCommand command, bool isError)

@@ -74,10 +74,10 @@ public sealed class KnownHostsTests : IDisposable
         Assert.Empty(Load($"web\n@odd web {Key.Text}\nweb ssh-rsa {Key.Text.Split(' ')[1]}\nweb ssh-ed25519 !!!!\n@revoked web\nweb 1024 35 1234\n|1|x {Key.Type}\n").Entries);
 
     [Fact]
-    public async Task An_unknown_key_is_refused_and_nothing_is_written()
+    public void An_unknown_key_is_refused_and_nothing_is_written()
     {
         var known = Load("");
-        var error = await Assert.ThrowsAsync<SealerException>(() => new HostKeyCheck(known).RequireAsync("web", 22, Key, null, default));
+        var error = Assert.Throws<SealerException>(() => new HostKeyCheck(known).Require("web", 22, Key));
         Assert.Equal("HostKeyUnknown", error.Id);
         Assert.Contains(Key.Fingerprint, error.Message, StringComparison.Ordinal);
         Assert.Equal("", File.ReadAllText(_folder["known_hosts"]));
@@ -90,7 +90,8 @@ public sealed class KnownHostsTests : IDisposable
     {
         File.WriteAllText(_folder["known_hosts"], $"web {Other.Text}");
         var known = KnownHosts.Load([_folder["known_hosts"]], []);
-        await new HostKeyCheck(known, HostKeyPolicy.AcceptNew, Hashed: hashed).RequireAsync("db", 2222, Key, null, default);
+        var check = new HostKeyCheck(known, HostKeyPolicy.AcceptNew, Hashed: hashed);
+        await check.EnrolAsync("db", 2222, check.Require("db", 2222, Key));
         var text = File.ReadAllText(_folder["known_hosts"]);
         Assert.Equal(!hashed, text.Contains("[db]:2222 ", StringComparison.Ordinal));
         Assert.StartsWith($"web {Other.Text}\n", text, StringComparison.Ordinal);
@@ -104,18 +105,18 @@ public sealed class KnownHostsTests : IDisposable
     [Theory]
     [InlineData(HostKeyPolicy.AcceptNew)]
     [InlineData(HostKeyPolicy.Off)]
-    public async Task A_changed_key_is_refused_whatever_is_configured(HostKeyPolicy policy)
+    public void A_changed_key_is_refused_whatever_is_configured(HostKeyPolicy policy)
     {
         var check = new HostKeyCheck(Load($"web {Key.Text}\n"), policy, [Other.Fingerprint]);
-        Assert.Equal("HostKeyChanged", (await Assert.ThrowsAsync<SealerException>(() => check.RequireAsync("web", 22, Other, null, default))).Id);
+        Assert.Equal("HostKeyChanged", Assert.Throws<SealerException>(() => check.Require("web", 22, Other)).Id);
     }
 
     [Fact]
     public async Task A_fingerprint_enrols_its_key_and_no_other()
     {
         var check = new HostKeyCheck(Load(""), HostKeyPolicy.AcceptNew, [Key.Fingerprint]);
-        Assert.Equal("HostKeyNotAsGiven", (await Assert.ThrowsAsync<SealerException>(() => check.RequireAsync("web", 22, Other, null, default))).Id);
-        await check.RequireAsync("web", 22, Key, null, default);
+        Assert.Equal("HostKeyNotAsGiven", Assert.Throws<SealerException>(() => check.Require("web", 22, Other)).Id);
+        await check.EnrolAsync("web", 22, check.Require("web", 22, Key));
         Assert.IsType<KnownHostKey>(check.Known.Check("web", 22, Key));
     }
 

@@ -1,0 +1,110 @@
+using Renci.SshNet;
+using Renci.SshNet.Common;
+using Sealer.Hosts.Keys;
+
+namespace Sealer.Hosts.Ssh;
+
+/// <summary>What a user is let in by: keys of the agent, key files, the password.</summary>
+internal static class SshAuthentication
+{
+    /// <param name="options">The host.</param>
+    /// <param name="owned">Gets what is to be disposed with the connection.</param>
+    /// <param name="tried">What will be tried, in words.</param>
+    /// <exception cref="SealerException"><c>KeyFileNotUsable</c>, <c>NoCredentials</c>.</exception>
+    public static AuthenticationMethod[] Methods(SshHostOptions options, List<IDisposable> owned, out string tried)
+    {
+        var words = new List<string>();
+        var keys = new List<IPrivateKeySource>();
+        AddAgent(options, keys, words);
+        foreach (var file in options.KeyFiles)
+            AddFile(file, required: true);
+        foreach (var file in options.DefaultKeyFiles.Where(File.Exists))
+            AddFile(file, required: false);
+
+        var methods = new List<AuthenticationMethod>();
+        if (keys.Count > 0)
+            methods.Add(new PrivateKeyAuthenticationMethod(options.User, [.. keys]));
+        if (options.Password is { } password)
+        {
+            words.Add("the password");
+            methods.Add(new PasswordAuthenticationMethod(options.User, password.Reveal()));
+            var asked = new KeyboardInteractiveAuthenticationMethod(options.User);
+            asked.AuthenticationPrompt += (_, e) =>
+            {
+                // Asked for something else (a code), the password is not given away.
+                foreach (var prompt in e.Prompts.Where(p => !p.IsEchoed))
+                    prompt.Response = password.Reveal();
+            };
+            methods.Add(asked);
+        }
+
+        if (methods.Count == 0)
+        {
+            throw new SealerException(
+                "NoCredentials", ErrorKind.Authentication,
+                $"Nothing is known that opens {options.Called} for '{options.User}'{(words.Count > 0 ? $" ({string.Join(", ", words)})" : "")}. Give a password or a key, or add one to the agent (ssh-add).", options.Called);
+        }
+
+        owned.AddRange(methods.OfType<IDisposable>());
+        tried = string.Join(", ", words);
+        return [.. methods];
+
+        void AddFile(string file, bool required)
+        {
+            try
+            {
+                var key = new PrivateKeyFile(file, options.Passphrase?.Reveal());
+                owned.Add(key);
+                keys.Add(key);
+                words.Add($"the key {file}");
+            }
+            catch (Exception error) when (error is SshException or IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException or FormatException or System.Security.Cryptography.CryptographicException)
+            {
+                var why = error is SshPassPhraseNullOrEmptyException ? "it needs a passphrase"
+                    : options.Passphrase is not null && error is SshException or System.Security.Cryptography.CryptographicException ? "the passphrase does not open it, or it is no key"
+                    : error.Message;
+                if (required)
+                {
+                    throw new SealerException(
+                        "KeyFileNotUsable", ErrorKind.Authentication,
+                        $"The key '{file}' for {options.Called} cannot be used: {why}. Give its passphrase, add it to the agent (ssh-add), or name another.", file, error);
+                }
+
+                words.Add($"not the key {file} ({why})");
+            }
+        }
+    }
+
+    private static void AddAgent(SshHostOptions options, List<IPrivateKeySource> keys, List<string> words)
+    {
+        if (options.Agent is not { } agent)
+            return;
+        try
+        {
+            var named = options.KeyFiles.Concat(options.DefaultKeyFiles).Select(PublicOf).OfType<HostKey>().ToList();
+            var held = agent.List().Where(k => !options.IdentitiesOnly || named.Contains(k.Key))
+                // Servers count what they are offered: those that were named come first.
+                .OrderBy(k => named.IndexOf(k.Key) is var i and >= 0 ? i : int.MaxValue).ToList();
+            keys.AddRange(held.Select(k => new AgentIdentity(agent, k.Key)));
+            words.AddRange(held.Select(k => $"the agent's key {k.Comment}"));
+        }
+        catch (SealerException error) when (error.Id == "SshAgentFailed")
+        {
+            // As ssh: without an agent the rest is tried.
+            words.Add($"no agent ({error.Message})");
+        }
+    }
+
+    private static HostKey? PublicOf(string file)
+    {
+        try
+        {
+            var words = File.Exists(file + ".pub") ? File.ReadAllText(file + ".pub").Split(' ') : [];
+            return words.Length >= 2 ? HostKey.TryParse(words[0], words[1].Trim()) : null;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+}

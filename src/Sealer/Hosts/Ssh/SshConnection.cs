@@ -1,0 +1,160 @@
+using System.Globalization;
+using System.Net.Sockets;
+using Renci.SshNet;
+using Renci.SshNet.Common;
+using Sealer.Hosts.Keys;
+
+namespace Sealer.Hosts.Ssh;
+
+/// <summary>One connection to a host, with those to the hosts on the way.</summary>
+internal sealed class SshConnection : IDisposable
+{
+    private readonly List<IDisposable> _parts = [];
+
+    private SshConnection(SshClient client, ChannelGate channels) => (Client, Channels) = (client, channels);
+
+    public SshClient Client { get; private set; }
+
+    public ChannelGate Channels { get; }
+
+    public bool IsAlive => Client.IsConnected && _parts.OfType<SshClient>().All(c => c.IsConnected);
+
+    /// <exception cref="SealerException">It cannot be made; see <see cref="IHost.RunAsync"/>.</exception>
+    public static async Task<SshConnection> OpenAsync(SshHostOptions options, CancellationToken cancellationToken)
+    {
+        var hops = new Stack<SshHostOptions>();
+        for (var hop = options; hop is not null; hop = hop.Via)
+            hops.Push(hop);
+        var connection = new SshConnection(null!, new ChannelGate(options.MaxChannels));
+        try
+        {
+            ForwardedPortLocal? tunnel = null;
+            while (hops.TryPop(out var hop))
+            {
+                var (address, port) = tunnel is null ? (hop.Address, hop.Port) : (tunnel.BoundHost, (int)tunnel.BoundPort);
+                connection.Client = await ConnectAsync(hop, address, port, connection._parts, cancellationToken).ConfigureAwait(false);
+                if (!hops.TryPeek(out var next))
+                    break;
+                tunnel = new ForwardedPortLocal("127.0.0.1", next.Address, (uint)next.Port);
+                connection.Client.AddForwardedPort(tunnel);
+                tunnel.Start();
+            }
+
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    public void Dispose()
+    {
+        // The innermost first: its traffic goes through the others.
+        for (var i = _parts.Count - 1; i >= 0; i--)
+            _parts[i].Dispose();
+    }
+
+    private static async Task<SshClient> ConnectAsync(SshHostOptions options, string address, int port, List<IDisposable> parts, CancellationToken cancellationToken)
+    {
+        var methods = SshAuthentication.Methods(options, parts, out var tried);
+        var info = new ConnectionInfo(address, port, options.User, methods)
+        {
+            Timeout = options.ConnectTimeout,
+            RetryAttempts = 1,
+            MaxSessions = int.MaxValue,
+        };
+        var name = options.HostKeyAlias ?? options.Address;
+        Prefer(info, options.HostKeys.Known.TypesOf(name, options.Port));
+        var client = new SshClient(info);
+        parts.Add(client);
+        if (options.KeepAlive > TimeSpan.Zero)
+            client.KeepAliveInterval = options.KeepAlive;
+        SealerException? refusal = null;
+        HostKeyVerdict? verdict = null;
+        client.HostKeyReceived += (_, e) =>
+        {
+            // An exception here would end a thread of SSH.NET's.
+            e.CanTrust = false;
+            try
+            {
+                if (HostKey.TryRead(e.HostKey) is { } key)
+                {
+                    verdict = options.HostKeys.Require(name, options.Port, key, CertificateOf(e));
+                    e.CanTrust = true;
+                }
+            }
+            catch (SealerException error)
+            {
+                refusal = error;
+            }
+        };
+        try
+        {
+            await client.ConnectAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+        {
+            throw refusal ?? Explain(error, options, tried);
+        }
+
+        if (verdict is not null)
+            await options.HostKeys.EnrolAsync(name, options.Port, verdict, cancellationToken).ConfigureAwait(false);
+        return client;
+    }
+
+    private static HostCertificate? CertificateOf(HostKeyEventArgs e) =>
+        e.Certificate is { } c && HostKey.TryRead(c.CertificateAuthorityKey) is { } authority
+            ? new HostCertificate(
+                authority, c.Type == Renci.SshNet.Security.Certificate.CertificateType.Host, [.. c.ValidPrincipals], c.ValidAfter, c.ValidBefore)
+            : null;
+
+    /// <summary>Ciphers that the processor does itself first; keys of the host that can be compared first.</summary>
+    private static void Prefer(ConnectionInfo info, IReadOnlyList<string> knownTypes)
+    {
+        var ciphers = info.Encryptions.Where(c => !c.Key.Contains("cbc", StringComparison.Ordinal))
+            .OrderBy(c => c.Key.Contains("gcm", StringComparison.Ordinal) ? 0 : 1).ToList();
+        info.Encryptions.Clear();
+        foreach (var (name, cipher) in ciphers)
+            info.Encryptions.Add(name, cipher);
+
+        const string Certificate = "-cert-v01@openssh.com";
+        var authority = knownTypes.Contains(Certificate);
+        var keys = info.HostKeyAlgorithms
+            .Where(k => k.Key is not ("ssh-rsa" or "ssh-dss" or "ssh-rsa" + Certificate or "ssh-dss" + Certificate))
+            .OrderBy(k => k.Key.EndsWith(Certificate, StringComparison.Ordinal)
+                ? authority ? -1 : 1000
+                : knownTypes.ToList().IndexOf(k.Key.StartsWith("rsa-", StringComparison.Ordinal) ? "ssh-rsa" : k.Key) is var i and >= 0 ? i : 100)
+            .ToList();
+        info.HostKeyAlgorithms.Clear();
+        foreach (var (name, make) in keys)
+        {
+            if (authority || !name.EndsWith(Certificate, StringComparison.Ordinal))
+                info.HostKeyAlgorithms.Add(name, make);
+        }
+    }
+
+    private static SealerException Explain(Exception error, SshHostOptions options, string tried)
+    {
+        var where = string.Create(CultureInfo.InvariantCulture, $"{options.Called} ({options.Address} port {options.Port})");
+        var way = options.Via is { } via ? $" through {via.Called}" : "";
+        var root = error is AggregateException { InnerException: { } inner } ? inner : error;
+        return root switch
+        {
+            SealerException already => already,
+            SshAuthenticationException => new SealerException(
+                "HostAuthenticationFailed", ErrorKind.Authentication,
+                $"{where} refused the user '{options.User}'. Tried: {tried}. Give the right password or key, or add the key to the user's authorized_keys there.", options.Called, error),
+            SshOperationTimeoutException or OperationCanceledException => new SealerException(
+                "HostUnreachable", ErrorKind.Connection,
+                $"{where} did not answer within {options.ConnectTimeout.TotalSeconds:0.#} s{way}. Look whether it runs and nothing on the way drops port {options.Port}.", options.Called, error),
+            SocketException => new SealerException(
+                "HostUnreachable", ErrorKind.Connection,
+                $"{where} cannot be reached{way}: {root.Message}. Look whether its address is right and sshd runs there.", options.Called, error),
+            _ => new SealerException(
+                "HostUnreachable", ErrorKind.Connection,
+                $"{where} ended the connection before it stood{way}: {root.Message} Look at what sshd says there (journalctl -u ssh -u sshd).", options.Called, error),
+        };
+    }
+}

@@ -1,0 +1,199 @@
+using Renci.SshNet;
+using Renci.SshNet.Common;
+using Sealer.Hosts.Running;
+
+namespace Sealer.Hosts.Ssh;
+
+/// <summary>
+/// A machine over SSH: one connection, made when it is first needed and again when it is gone, and a channel a command. A
+/// command is never run twice.
+/// </summary>
+public sealed class SshHost : CommandHost
+{
+    private const int BufferSize = 128 * 1024;
+
+    // One argument of a program is bounded by Linux (MAX_ARG_STRLEN, 128 KiB).
+    private const int MaxCommand = 120 * 1024;
+    private static readonly TimeSpan RefusalPatience = TimeSpan.FromSeconds(10);
+
+    private readonly SshHostOptions _options;
+    private readonly SemaphoreSlim _connecting = new(1);
+    private SshConnection? _connection;
+    private bool _disposed;
+
+    /// <param name="options">How it is reached.</param>
+    public SshHost(SshHostOptions options)
+        : base((options ?? throw new ArgumentNullException(nameof(options))).Called, options.SudoPassword) => _options = options;
+
+    /// <summary>Connects, where that has not been done. Commands do so on their own.</summary>
+    /// <exception cref="SealerException">See <see cref="IHost.RunAsync"/>.</exception>
+    public Task ConnectAsync(CancellationToken cancellationToken = default) => ConnectionAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public override ValueTask DisposeAsync()
+    {
+        _disposed = true;
+        Interlocked.Exchange(ref _connection, null)?.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    protected override async Task<int> ExecuteAsync(
+        string script,
+        Func<Stream, CancellationToken, Task> feed,
+        Func<ReadOnlyMemory<byte>, CancellationToken, ValueTask> output,
+        Func<ReadOnlyMemory<byte>, CancellationToken, ValueTask> errors,
+        CancellationToken cancellationToken)
+    {
+        var text = ShellText.ForAnyShell(script);
+        if (text.Length > MaxCommand)
+        {
+            throw new SealerException(
+                "HostCommandTooLong", ErrorKind.InvalidInput,
+                $"A command of {text.Length >> 10} KiB is too long for {Name}; put it there as a file and run that.", Name);
+        }
+
+        var connection = await ConnectionAsync(cancellationToken).ConfigureAwait(false);
+        await connection.Channels.EnterAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await RunAsync(connection, text, feed, output, errors, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is SshConnectionException or SshException or ObjectDisposedException or System.Net.Sockets.SocketException or IOException { InnerException: SshException or System.Net.Sockets.SocketException })
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            throw Lost(error);
+        }
+        finally
+        {
+            connection.Channels.Exit();
+        }
+    }
+
+    private async Task<int> RunAsync(
+        SshConnection connection,
+        string text,
+        Func<Stream, CancellationToken, Task> feed,
+        Func<ReadOnlyMemory<byte>, CancellationToken, ValueTask> output,
+        Func<ReadOnlyMemory<byte>, CancellationToken, ValueTask> errors,
+        CancellationToken cancellationToken)
+    {
+        var (command, running) = await StartAsync(connection, text, cancellationToken).ConfigureAwait(false);
+        using (command)
+        {
+            using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            var pumps = Task.WhenAll(
+                PumpAsync(command.OutputStream, output, cancellationToken), PumpAsync(command.ExtendedOutputStream, errors, cancellationToken));
+            var feeding = FeedAsync(command, feed, ended.Token);
+            try
+            {
+                await running.ConfigureAwait(false);
+                await pumps.ConfigureAwait(false);
+            }
+            finally
+            {
+                await ended.CancelAsync().ConfigureAwait(false);
+                command.Dispose();
+                await feeding.ConfigureAwait(false);
+                await pumps.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+
+            return command.ExitStatus ?? command.ExitSignal switch
+            {
+                "HUP" => 129,
+                "INT" => 130,
+                "KILL" => 137,
+                "PIPE" => 141,
+                "TERM" => 143,
+                not null => 255,
+                null => throw Lost(null),
+            };
+        }
+    }
+
+    private async Task<(SshCommand Command, Task Running)> StartAsync(SshConnection connection, string text, CancellationToken cancellationToken)
+    {
+        var started = Environment.TickCount64;
+        for (var pause = 20; ; pause = Math.Min(pause * 2, 1000))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var command = connection.Client.CreateCommand(text);
+            try
+            {
+                // Opening waits for the server, and does so on this thread.
+                var running = await Task.Run(() => new { Task = command.ExecuteAsync(cancellationToken) }, cancellationToken).ConfigureAwait(false);
+                return (command, running.Task);
+            }
+            catch (SshException error) when (error.GetType() == typeof(SshException) && connection.Client.IsConnected)
+            {
+                command.Dispose();
+                if (connection.Channels.Refused())
+                {
+                    connection.Channels.Exit();
+                    await connection.Channels.EnterAsync(CancellationToken.None).ConfigureAwait(false);
+                }
+                else if (Environment.TickCount64 - started > RefusalPatience.TotalMilliseconds)
+                {
+                    throw new SealerException(
+                        "HostRefusedChannel", ErrorKind.ResourceUnavailable,
+                        $"{Name} opens no channel for commands. Look at MaxSessions and ForceCommand in its sshd_config.", Name, error);
+                }
+                else
+                {
+                    // The server counts a session until its process is gone, a moment longer than we do.
+                    await Task.Delay(pause, cancellationToken).ConfigureAwait(false);
+                }
+            }
+            catch
+            {
+                command.Dispose();
+                throw;
+            }
+        }
+    }
+
+    private static async Task FeedAsync(SshCommand command, Func<Stream, CancellationToken, Task> feed, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var input = command.CreateInputStream();
+            await feed(input, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is OperationCanceledException or SshException or ObjectDisposedException or InvalidOperationException or IOException { InnerException: not null })
+        {
+            // It does not read on, or the connection is gone; how it ended tells which.
+        }
+    }
+
+    private static async Task PumpAsync(Stream from, Func<ReadOnlyMemory<byte>, CancellationToken, ValueTask> to, CancellationToken cancellationToken)
+    {
+        var buffer = new byte[BufferSize];
+        int read;
+        while ((read = await from.ReadAsync(buffer, CancellationToken.None).ConfigureAwait(false)) > 0)
+            await to(buffer.AsMemory(0, read), cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<SshConnection> ConnectionAsync(CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (_connection is { IsAlive: true } alive)
+            return alive;
+        await _connecting.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (_connection is { IsAlive: true } made)
+                return made;
+            _connection?.Dispose();
+            _connection = null;
+            return _connection = await SshConnection.OpenAsync(_options, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _connecting.Release();
+        }
+    }
+
+    private SealerException Lost(Exception? error) => new(
+        "HostConnectionLost", ErrorKind.Connection,
+        $"The connection to {Name} broke off while a command ran there{(error is null ? "" : $": {error.Message.TrimEnd('.')}")}. What it had done stays done; look whether the host is up, then run this again.", Name, error);
+}

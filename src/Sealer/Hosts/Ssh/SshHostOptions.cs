@@ -1,0 +1,103 @@
+using Sealer.Hosts.Configuration;
+using Sealer.Hosts.Keys;
+
+namespace Sealer.Hosts.Ssh;
+
+/// <summary>How a host is reached over SSH, and what opens it.</summary>
+public sealed record SshHostOptions
+{
+    /// <summary>Name or address.</summary>
+    public required string Address { get; init; }
+
+    /// <summary>How it is called in plans and errors; null means <see cref="Address"/>.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>Its port.</summary>
+    public int Port { get; init; } = 22;
+
+    /// <summary>The user.</summary>
+    public required string User { get; init; }
+
+    /// <summary>What makes its key trusted.</summary>
+    public required HostKeyCheck HostKeys { get; init; }
+
+    /// <summary>The name its key is known under, where it is not <see cref="Address"/>.</summary>
+    public string? HostKeyAlias { get; init; }
+
+    /// <summary>The user's password.</summary>
+    public HostSecret? Password { get; init; }
+
+    /// <summary>Files of private keys: OpenSSH, PEM or PuTTY; those that do not exist are an error.</summary>
+    public IReadOnlyList<string> KeyFiles { get; init; } = [];
+
+    /// <summary>Files of private keys that are tried where they exist and need no other passphrase.</summary>
+    public IReadOnlyList<string> DefaultKeyFiles { get; init; } = [];
+
+    /// <summary>What opens the key files.</summary>
+    public HostSecret? Passphrase { get; init; }
+
+    /// <summary>The agent to ask; null for none.</summary>
+    public SshAgent? Agent { get; init; }
+
+    /// <summary>Of the agent's keys only those that the key files have beside them as <c>.pub</c>.</summary>
+    public bool IdentitiesOnly { get; init; }
+
+    /// <summary>What sudo asks for; null where it does not.</summary>
+    public HostSecret? SudoPassword { get; init; }
+
+    /// <summary>The host on the way to this one; null for none.</summary>
+    public SshHostOptions? Via { get; init; }
+
+    /// <summary>How long connecting and opening a channel may take.</summary>
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How often a silent connection is kept alive; zero for never.</summary>
+    public TimeSpan KeepAlive { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>How many commands at once; where the server's MaxSessions is lower, that many.</summary>
+    public int MaxChannels { get; init; } = 10;
+
+    /// <summary>A host as the user's ssh_config has it, with its jump hosts.</summary>
+    /// <param name="config">The configuration.</param>
+    /// <param name="host">The name as given to ssh.</param>
+    /// <param name="user">Wins over the configuration.</param>
+    /// <param name="port">Wins over the configuration.</param>
+    /// <param name="fingerprints">Fingerprints of the host's own keys that somebody vouches for.</param>
+    /// <exception cref="SealerException"><c>ProxyCommandNotSupported</c>, and those of <see cref="SshConfig.ResolveChain"/> and <see cref="KnownHosts.Load"/>.</exception>
+    public static SshHostOptions From(SshConfig config, string host, string? user = null, int? port = null, IReadOnlyList<string>? fingerprints = null)
+    {
+        SshHostOptions? via = null;
+        var chain = config.ResolveChain(host, user, port);
+        foreach (var settings in chain)
+        {
+            if (settings.ProxyCommand is not null && via is null)
+            {
+                throw new SealerException(
+                    "ProxyCommandNotSupported", ErrorKind.NotSupported,
+                    $"{settings.Alias} is reached by ProxyCommand, which is not run. Name the host on the way with ProxyJump.", settings.Alias);
+            }
+
+            var known = KnownHosts.Load(settings.UserKnownHostsFiles, settings.GlobalKnownHostsFiles);
+            via = new SshHostOptions
+            {
+                Address = settings.HostName,
+                Name = settings.Alias,
+                Port = settings.Port,
+                User = settings.User,
+                HostKeys = new HostKeyCheck(known, settings.HostKeys, ReferenceEquals(settings, chain[^1]) ? fingerprints : null, settings.HashKnownHosts),
+                HostKeyAlias = settings.HostKeyAlias,
+                // As ssh: a configured key that is not there is passed over too.
+                DefaultKeyFiles = settings.IdentityFiles,
+                Agent = SshAgent.Find(settings.IdentityAgent),
+                IdentitiesOnly = settings.IdentitiesOnly,
+                ConnectTimeout = settings.ConnectTimeout is { } timeout && timeout > TimeSpan.Zero ? timeout : TimeSpan.FromSeconds(30),
+                KeepAlive = settings.ServerAliveInterval ?? TimeSpan.FromSeconds(15),
+                Via = via,
+            };
+        }
+
+        return via!;
+    }
+
+    internal string Called => Name ?? Address;
+}
