@@ -14,7 +14,6 @@ public sealed partial class MessageTests
         ("src/Sealer/Images/Building/", ["Build-ClusterImage"]),
         ("src/Sealer/Images/ContainerImages/", ["Build-ClusterImage"]),
         ("src/Sealer/Images/Merging/", ["Merge-ClusterImage"]),
-        ("src/Sealer/Images/Indexing/", ["Build-ClusterImage"]),
     ];
 
     // Parts of the engine that no cmdlet reaches yet, and the one that will: from then on their messages are looked at.

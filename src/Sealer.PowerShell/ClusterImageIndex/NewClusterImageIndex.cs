@@ -1,7 +1,7 @@
 using System.Collections;
 using System.Management.Automation;
 using Sealer.Images;
-using Sealer.Images.Merging;
+using Sealer.Images.Building;
 
 namespace Sealer.PowerShell;
 

@@ -1,4 +1,5 @@
 using Sealer.Events;
+using Sealer.Images.Building;
 using Sealer.Images.Storage;
 
 namespace Sealer.Images.Merging;

@@ -1,4 +1,4 @@
-namespace Sealer.Images.Merging;
+namespace Sealer.Images.Building;
 
 /// <summary>Puts images that were built apart, each for its platform, under one name (sealer's <c>manifest create</c>).</summary>
 public static class ImageIndexBuilder

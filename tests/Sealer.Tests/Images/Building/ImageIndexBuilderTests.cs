@@ -1,7 +1,7 @@
 using Sealer.Images;
-using Sealer.Images.Merging;
+using Sealer.Images.Building;
 
-namespace Sealer.Tests.Images.Merging;
+namespace Sealer.Tests.Images.Building;
 
 public sealed class ImageIndexBuilderTests
 {
