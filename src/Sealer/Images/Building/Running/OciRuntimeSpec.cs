@@ -12,12 +12,14 @@ internal static class OciRuntimeSpec
         "CAP_SETFCAP", "CAP_SETGID", "CAP_SETPCAP", "CAP_SETUID", "CAP_SYS_CHROOT",
     ];
 
-    /// <summary>What the kernel tells everybody and should not.</summary>
+    /// <summary>
+    /// What the kernel tells everybody and should not; and cgroups, which stay writable below a read-only /sys of the machine.
+    /// </summary>
     public static readonly IReadOnlyList<string> MaskedPaths =
     [
         "/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
         "/proc/sched_debug", "/proc/scsi", "/proc/timer_list", "/proc/timer_stats", "/sys/dev/block",
-        "/sys/devices/virtual/powercap", "/sys/firmware", "/sys/fs/selinux",
+        "/sys/devices/virtual/powercap", "/sys/firmware", "/sys/fs/bpf", "/sys/fs/cgroup", "/sys/fs/selinux",
     ];
 
     /// <summary>What root could change the machine by.</summary>

@@ -11,6 +11,7 @@ public sealed class RealRunTests : IDisposable
     private const uint Nobody = 65534;
     private readonly TemporaryFolder _folder = new();
     private readonly string _root;
+    private string[] _inFront = [];
 
     public RealRunTests()
     {
@@ -73,6 +74,55 @@ public sealed class RealRunTests : IDisposable
         Assert.Contains("X=1", output);
         Assert.Contains("/", output);
         Assert.DoesNotContain(output, line => line.Contains("calling init", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [MemberData(nameof(Everything))]
+    public async Task No_user_of_the_machine_can_read_the_variables_in_the_list_of_processes(string runtime, bool asNobody)
+    {
+        // Put together here, so that the test's own process does not show it.
+        var secret = $"s3c'{Random.Shared.Next(100_000, 999_999)}\n$(x)";
+        var seen = "";
+        var (_, output) = await Run(
+            runtime, asNobody, new RunCommand.Shell("echo begun; sleep 0.3; env"), env: ["TOKEN=" + secret, "LD_TOKEN=" + secret, "UID=5", "a.b=c d"],
+            output: line => seen += line == "begun" ? CommandLines() : "");
+        Assert.Contains("sleep 0.3", seen, StringComparison.Ordinal);
+        Assert.DoesNotContain(secret.Split('\n')[0], seen, StringComparison.Ordinal);
+        var told = string.Join('\n', output);
+        Assert.Contains("\nTOKEN=" + secret, told, StringComparison.Ordinal);
+        Assert.Contains("LD_TOKEN=" + secret, told, StringComparison.Ordinal);
+        Assert.Contains("UID=5", output);
+        Assert.DoesNotContain(output, line => line.StartsWith("XDG_", StringComparison.Ordinal) || line.StartsWith("MOUNT=", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [MemberData(nameof(Everything))]
+    public async Task A_command_has_no_terminal_though_its_caller_has_one(string runtime, bool asNobody)
+    {
+        // script gives each program of the runtime a terminal of its own; what is typed into that would be its caller's.
+        var terminal = Path.Combine(_folder.Path, "terminal");
+        await File.WriteAllTextAsync(
+            terminal,
+            """
+            quoted=
+            for argument; do
+              quoted="$quoted '$(printf '%s.' "$argument" | sed "s/'/'\\\\''/g")"
+              quoted="${quoted%.}'"
+            done
+            exec script -qec "exec $quoted" /dev/null
+            """);
+        _inFront = ["sh", terminal];
+        var (_, output) = await Run(runtime, asNobody, "(: < /dev/tty) && echo open; echo done");
+        Assert.Contains("done", output);
+        Assert.DoesNotContain("open", output);
+    }
+
+    [Theory]
+    [MemberData(nameof(Everything))]
+    public async Task A_command_sees_no_cgroups_of_the_machine(string runtime, bool asNobody)
+    {
+        var (_, output) = await Run(runtime, asNobody, "ls -A /sys/fs/cgroup; mkdir /sys/fs/cgroup/x 2>/dev/null; ls -A /sys/fs/cgroup; echo done");
+        Assert.Equal(["done"], output);
     }
 
     [Theory]
@@ -256,13 +306,13 @@ public sealed class RealRunTests : IDisposable
     }
 
     // crun refuses a machine with cgroups of both versions, as some test machines are; it is shown the second alone.
-    private static RunIdentity Identity(string runtime, bool asNobody)
+    private RunIdentity Identity(string runtime, bool asNobody)
     {
         string[] cgroups = runtime == "crun"
             ? ["unshare", "--mount", "sh", "-c", "umount -R /sys/fs/cgroup 2>/dev/null; mount -t cgroup2 none /sys/fs/cgroup; exec \"$@\"", "cgroups"]
             : [];
         string[] user = asNobody ? ["setpriv", $"--reuid={Nobody}", $"--regid={Nobody}", "--clear-groups"] : [];
-        return new RunIdentity(asNobody ? Nobody : 0, asNobody ? Nobody : 0, [.. cgroups, .. user]);
+        return new RunIdentity(asNobody ? Nobody : 0, asNobody ? Nobody : 0, [.. cgroups, .. user, .. _inFront]);
     }
 
     private static string CommandLines() => string.Join('\n', Directory.EnumerateDirectories("/proc")
