@@ -17,7 +17,9 @@ internal sealed class ContainerImageStep(BuildServices services, Platform platfo
     private readonly BuildOptions _options = services.Options;
 
     /// <summary>What is wanted; null of a lite image, in which none are wanted.</summary>
-    public async Task<ContainerImageScan?> ScanAsync(CancellationToken cancellationToken)
+    /// <param name="runsHelmOfImage">False: nothing of the image is run.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    public async Task<ContainerImageScan?> ScanAsync(bool runsHelmOfImage, CancellationToken cancellationToken)
     {
         if (_options.Mode == BuildMode.Lite)
             return null;
@@ -42,6 +44,7 @@ internal sealed class ContainerImageStep(BuildServices services, Platform platfo
                 IgnoredImages = await IgnoredAsync(cancellationToken).ConfigureAwait(false),
                 ContextFolder = _options.ContextFolder,
                 Helm = _options.Helm,
+                RunsHelmOfImage = runsHelmOfImage,
             },
             cancellationToken).ConfigureAwait(false);
     }
@@ -50,7 +53,7 @@ internal sealed class ContainerImageStep(BuildServices services, Platform platfo
     public async Task<ContainerImageContent> AddAsync(ImageState state, CancellationToken cancellationToken)
     {
         var held = new RegistryFolderSource(tree, parent?.ContainerImageEntries, parent?.ContainerImagePaths);
-        var scan = await ScanAsync(cancellationToken).ConfigureAwait(false);
+        var scan = await ScanAsync(runsHelmOfImage: true, cancellationToken).ConfigureAwait(false);
         if (scan is null)
             return new ContainerImageContent(held.Images, held.Paths);
         foreach (var warning in scan.Warnings)

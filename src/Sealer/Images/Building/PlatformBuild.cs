@@ -87,7 +87,7 @@ internal sealed class PlatformBuild(BuildServices services, Platform platform)
         }
 
         var images = new ContainerImageStep(services, platform, _tree, _base);
-        var scan = await images.ScanAsync(cancellationToken).ConfigureAwait(false);
+        var scan = await images.ScanAsync(runsHelmOfImage: false, cancellationToken).ConfigureAwait(false);
         warnings.AddRange(scan?.Warnings.Select(warning => warning.ToString()) ?? []);
         return new PlatformPreview
         {

@@ -2,6 +2,7 @@ using System.Formats.Tar;
 using Sealer.Events;
 using Sealer.Images;
 using Sealer.Images.Building;
+using Sealer.Images.ContainerImages.Scanning;
 using Sealer.Images.Copying;
 
 namespace Sealer.Tests.Images.Building;
@@ -296,6 +297,17 @@ public sealed class ClusterImageBuilderTests : IDisposable
         Assert.Equal(0, _fixture.Registry.Opened);
         Assert.Empty(Directory.EnumerateFiles(Path.Combine(_fixture.Store.Folder, "blobs"), "*", SearchOption.AllDirectories));
         Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Combine(_fixture.Store.Folder, "partial")));
+    }
+
+    [LinuxX64Fact]
+    public async Task A_preview_does_not_run_the_helm_of_the_image_and_says_so()
+    {
+        Context.File("c/Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n").File("helm", "a program");
+        var preview = await _fixture.PreviewAsync(
+            "FROM scratch|COPY c charts/web|COPY helm bin/helm", o => o with { Helm = new HelmOptions { SearchPath = "" } });
+        Assert.Contains(
+            Assert.Single(preview.Platforms).Warnings,
+            w => w.StartsWith("charts/web: The images of this chart are found when the image is built", StringComparison.Ordinal));
     }
 
     [Fact]

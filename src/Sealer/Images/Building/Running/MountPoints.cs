@@ -7,7 +7,7 @@ namespace Sealer.Images.Building.Running;
 internal sealed class MountPoints
 {
     private readonly string _root;
-    private readonly Stack<string> _made = new();
+    private readonly Stack<(string Path, FileState State)> _made = new();
 
     public MountPoints(string root) => _root = root;
 
@@ -20,7 +20,7 @@ internal sealed class MountPoints
         if (state is null)
         {
             Directory.CreateDirectory(path);
-            _made.Push(path);
+            Made(path);
         }
         else if (state.Value.Type != FileState.Folder)
         {
@@ -47,7 +47,7 @@ internal sealed class MountPoints
             if (state is null)
             {
                 Directory.CreateDirectory(at);
-                _made.Push(at);
+                Made(at);
             }
             else if (state.Value.Type != FileState.Folder)
             {
@@ -60,7 +60,7 @@ internal sealed class MountPoints
         if (file is null)
         {
             System.IO.File.Create(at).Dispose();
-            _made.Push(at);
+            Made(at);
         }
         else if (file.Value.Type != FileState.File)
         {
@@ -70,16 +70,51 @@ internal sealed class MountPoints
         return "/" + resolved;
     }
 
-    /// <summary>Takes away what was made and is still empty.</summary>
+    /// <summary>
+    /// Takes away what was made and is still empty; no longer what the container has put something else in the place of, or a
+    /// link in its way: that may lead to files of this machine.
+    /// </summary>
     public void Remove()
     {
-        while (_made.TryPop(out var path))
+        while (_made.TryPop(out var made))
         {
-            var state = Posix.Stat(path);
-            if (state is { Type: FileState.File, Size: 0 })
-                System.IO.File.Delete(path);
-            else if (state is { Type: FileState.Folder } && !Directory.EnumerateFileSystemEntries(path).Any())
-                Directory.Delete(path);
+            try
+            {
+                if (IsBelowFoldersAlone(made.Path) && Posix.Stat(made.Path) is { } state && IsSame(state, made.State))
+                    RemoveEmpty(made.Path, state);
+            }
+            catch (UnauthorizedAccessException)
+            {
+                // The command has closed a folder to us; what is in there is the image's now.
+            }
         }
+    }
+
+    private static bool IsSame(FileState one, FileState other) =>
+        (one.Type, one.Device, one.Inode) == (other.Type, other.Device, other.Inode);
+
+    private static void RemoveEmpty(string path, FileState state)
+    {
+        if (state is { Type: FileState.File, Size: 0 })
+            System.IO.File.Delete(path);
+        else if (state is { Type: FileState.Folder } && !Directory.EnumerateFileSystemEntries(path).Any())
+            Directory.Delete(path);
+    }
+
+    private void Made(string path) =>
+        _made.Push((path, Posix.Stat(path) ?? throw new DirectoryNotFoundException(path)));
+
+    private bool IsBelowFoldersAlone(string path)
+    {
+        // From the root on: what is asked about must not itself be behind a link.
+        var at = _root;
+        foreach (var part in Path.GetRelativePath(_root, path).Split('/')[..^1])
+        {
+            at = Path.Combine(at, part);
+            if (Posix.Stat(at) is not { Type: FileState.Folder })
+                return false;
+        }
+
+        return true;
     }
 }

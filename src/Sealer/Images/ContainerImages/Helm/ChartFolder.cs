@@ -73,7 +73,7 @@ internal sealed class ChartFolder : IDisposable
     public void Dispose()
     {
         if (_path.IsValueCreated)
-            Directory.Delete(Path, recursive: true);
+            FolderRemoval.Delete(Path);
     }
 
     private static bool IsTooLarge(UnpackedChart chart, long size)

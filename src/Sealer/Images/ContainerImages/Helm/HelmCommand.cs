@@ -45,7 +45,7 @@ internal abstract class HelmCommand
 
         if (OnPath(options.SearchPath) is { } found)
             return new MachineHelm(found);
-        if (!platform.Accepts(Platform.Default) || !OperatingSystem.IsLinux() || files.Find(InRootfs)?.Kind != FileTreeEntryKind.File)
+        if (!OperatingSystem.IsLinux() || !IsOfImage(options, files, platform))
             return null;
         var copy = Path.Combine(privateFolder, "helm");
         using (var from = files.Open(InRootfs))
@@ -63,6 +63,11 @@ internal abstract class HelmCommand
 
         return new ContainedHelm(copy, new RunExecutor(options.Container));
     }
+
+    /// <summary>True where helm is the one in the rootfs: none was told, and none is on PATH.</summary>
+    public static bool IsOfImage(HelmOptions options, IFileTree files, Platform platform) =>
+        options.Path is null && OnPath(options.SearchPath) is null && platform.Accepts(Platform.Default) && OperatingSystem.IsLinux()
+        && files.Find(InRootfs)?.Kind == FileTreeEntryKind.File;
 
     /// <summary>Lets helm see a file or folder of this machine.</summary>
     /// <param name="folder">The folder of the run.</param>

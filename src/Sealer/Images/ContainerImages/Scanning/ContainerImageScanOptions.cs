@@ -35,6 +35,12 @@ public sealed record ContainerImageScanOptions
 
     /// <summary>How charts are rendered.</summary>
     public HelmOptions Helm { get; init; } = new();
+
+    /// <summary>
+    /// True where the helm of the rootfs, a stranger's program, may run; false: where there is no other, a warning tells of
+    /// each chart whose images are not known.
+    /// </summary>
+    public bool RunsHelmOfImage { get; init; } = true;
 }
 
 /// <summary>How charts are rendered.</summary>

@@ -138,6 +138,13 @@ public sealed class ContainerImageScanner
         CheckValues(all, charts.Count);
         if (charts.Count == 0 || all.Errors.Count > 0)
             return;
+        if (!_options.RunsHelmOfImage && HelmCommand.IsOfImage(_options.Helm, _files, _options.Platform))
+        {
+            all.Warnings.AddRange(charts.Select(chart => new ScanWarning(
+                chart.Chart.Path, 0, 0, "The images of this chart are found when the image is built, by the image's own helm (bin/helm): there is none on PATH, and nothing of the image is run before.")));
+            return;
+        }
+
         var helm = await HelmCommand.FindAsync(_options.Helm, _files, _options.Platform, folder.Path, cancellationToken).ConfigureAwait(false)
             ?? throw new SealerException(
                 "HelmNotFound", ErrorKind.ResourceUnavailable,

@@ -218,6 +218,17 @@ public sealed class RealRunTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Everything))]
+    public async Task A_command_that_makes_a_link_of_etc_has_nothing_taken_away_behind_it(string runtime, bool asNobody)
+    {
+        var outside = Directory.CreateDirectory(Path.Combine(_folder.Path, "outside")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(outside, "hosts"), "");
+        await File.WriteAllTextAsync(Path.Combine(outside, "resolv.conf"), "");
+        await Run(runtime, asNobody, $"busybox mv /etc /y; ln -s {outside} /etc");
+        Assert.Equal(2, Directory.EnumerateFileSystemEntries(outside).Count());
+    }
+
+    [Theory]
+    [MemberData(nameof(Everything))]
     public async Task Files_closed_to_everybody_are_in_the_layer_all_the_same(string runtime, bool asNobody)
     {
         var (changes, _) = await Run(runtime, asNobody, "mkdir /d; echo s > /d/shadow; chmod 0 /d/shadow /d");

@@ -40,4 +40,34 @@ public sealed class RootPathTests : IDisposable
         mountPoints.Remove();
         Assert.Equal(["etc"], Directory.EnumerateFileSystemEntries(root).Select(Path.GetFileName));
     }
+
+    [LinuxTheory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_link_in_the_way_of_a_mount_point_has_nothing_taken_away_behind_it(bool elsewhere)
+    {
+        var root = Directory.CreateDirectory(Path.Combine(_folder.Path, "root")).FullName;
+        var mountPoints = new MountPoints(root);
+        mountPoints.File("etc/hosts");
+        Directory.Move(Path.Combine(root, "etc"), Path.Combine(_folder.Path, "moved"));
+        var outside = Path.Combine(_folder.Path, elsewhere ? "outside" : "moved");
+        File.WriteAllText(Path.Combine(Directory.CreateDirectory(outside).FullName, "hosts"), "");
+        File.CreateSymbolicLink(Path.Combine(root, "etc"), outside);
+
+        mountPoints.Remove();
+        Assert.True(File.Exists(Path.Combine(outside, "hosts")));
+        Assert.Equal(outside, new FileInfo(Path.Combine(root, "etc")).LinkTarget);
+    }
+
+    [LinuxFact]
+    public void What_has_taken_the_place_of_a_mount_point_stays()
+    {
+        var mountPoints = new MountPoints(_folder.Path);
+        mountPoints.File("hosts");
+        File.Move(Path.Combine(_folder.Path, "hosts"), Path.Combine(_folder.Path, "kept"));
+        File.WriteAllText(Path.Combine(_folder.Path, "hosts"), "");
+
+        mountPoints.Remove();
+        Assert.Equal(["hosts", "kept"], Directory.EnumerateFileSystemEntries(_folder.Path).Select(Path.GetFileName).Order());
+    }
 }

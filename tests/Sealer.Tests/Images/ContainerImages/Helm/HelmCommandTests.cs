@@ -76,6 +76,16 @@ public sealed class HelmCommandTests : IDisposable
         Assert.False(File.Exists(marker));
     }
 
+    [LinuxFact]
+    public async Task Where_nothing_of_the_image_may_run_its_helm_does_not_and_a_warning_tells_of_the_chart()
+    {
+        var files = new MemoryFiles { ["charts/web/Chart.yaml"] = "apiVersion: v2\nname: web\nversion: 1.0.0\n" };
+        files.Add("bin/helm", [0x7F]);
+        var scan = await ContainerImageScanner.ScanAsync(
+            new ContainerImageScanOptions { Files = files, Helm = new HelmOptions { SearchPath = "" }, RunsHelmOfImage = false }, default);
+        Assert.StartsWith("charts/web: The images of this chart are found when the image is built", Assert.Single(scan.Warnings).ToString(), StringComparison.Ordinal);
+    }
+
     [LinuxX64Fact]
     [Trait("Tier", "parts")]
     public async Task A_helm_of_the_image_that_prints_for_ever_is_ended()
