@@ -1,3 +1,4 @@
+using Sealer.Images.Layers;
 using Sealer.Images.Storage;
 
 namespace Sealer.Images.Building;
@@ -25,10 +26,7 @@ internal sealed class BuildScratch(ImageStore store) : IDisposable
         {
             try
             {
-                if (Directory.Exists(path))
-                    Directory.Delete(path, recursive: true);
-                else
-                    File.Delete(path);
+                FolderRemoval.Delete(path);
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Sealer.Images.Layers;
 
 namespace Sealer.Images.Storage;
 
@@ -80,9 +81,18 @@ internal sealed class StoreSweep(StoreFolder folder, StoreNames names, StoreCach
         long bytes = 0;
         foreach (var left in folders)
         {
-            bytes += left.EnumerateFiles("*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint }).Sum(f => f.Length);
-            if (!options.DryRun)
-                left.Delete(recursive: true);
+            var size = left.EnumerateFiles("*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint }).Sum(f => f.Length);
+            try
+            {
+                if (!options.DryRun)
+                    FolderRemoval.Delete(left.FullName);
+                bytes += size;
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // A killed build of somebody with more users than one leaves files of the others.
+                _problems.Add($"The folder '{left.FullName}', which a build left, cannot be removed: {e.Message} Remove it as root, or with 'unshare --map-root-user --map-auto rm -rf'.");
+            }
         }
 
         return bytes;

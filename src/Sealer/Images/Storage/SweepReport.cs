@@ -47,8 +47,8 @@ public sealed record SweepReport
     public required long KeptBytes { get; init; }
 
     /// <summary>
-    /// What is damaged or missing, so that layers could not be found; whole sentences. While there is any, no blob is removed:
-    /// it could be one of them.
+    /// What is damaged or missing, so that layers could not be found, and what could not be removed; whole sentences. While
+    /// there is any of the first kind, no blob is removed: it could be one of them.
     /// </summary>
     public required IReadOnlyList<string> Problems { get; init; }
 }

@@ -1,4 +1,5 @@
 using Sealer.Images;
+using Sealer.Images.Building;
 using Sealer.Images.Storage;
 
 namespace Sealer.Tests.Images.Storage;
@@ -42,6 +43,38 @@ public sealed class StoreSweepTests : IDisposable
         Assert.Equal((2, 100L, 110L), (report.Partials, report.PartialBytes, report.Bytes));
         Assert.Empty(Directory.GetFiles(_temp["store/partial"]));
         Assert.Equal(0, Count());
+    }
+
+    [UnprivilegedFact]
+    public async Task A_folder_that_a_build_left_goes_though_nobody_may_write_in_it()
+    {
+        Close(_temp["store/partial/tmp-1/usr"]);
+        await _store.SweepAsync(dryRun: false, default);
+        Assert.Empty(Directory.GetDirectories(_temp["store/partial"]));
+
+        var scratch = new BuildScratch(_store);
+        var left = scratch.NewPath();
+        Close(Path.Combine(left, "usr"));
+        scratch.Dispose();
+        Assert.False(Directory.Exists(left));
+    }
+
+    [UnprivilegedFact]
+    public async Task A_folder_that_cannot_be_removed_is_a_problem_and_the_rest_goes()
+    {
+        await RandomImage.WriteAsync(_store, 50, layers: 3);
+        Directory.CreateDirectory(_temp["store/partial/tmp-1"]);
+        SetMode(_temp["store/partial"], 0b101_101_101);
+        try
+        {
+            var report = await _store.SweepAsync(dryRun: false, default);
+            Assert.Contains("tmp-1", Assert.Single(report.Problems), StringComparison.Ordinal);
+            Assert.Equal(0, Count());
+        }
+        finally
+        {
+            SetMode(_temp["store/partial"], 0b111_000_000);
+        }
     }
 
     [Fact]
@@ -213,4 +246,17 @@ public sealed class StoreSweepTests : IDisposable
     }
 
     private int Count() => Directory.GetFiles(_temp["store/blobs/sha256"]).Length;
+
+    private static void Close(string folder)
+    {
+        Directory.CreateDirectory(folder);
+        File.WriteAllText(Path.Combine(folder, "program"), "");
+        SetMode(folder, 0b101_101_000);
+    }
+
+    private static void SetMode(string path, int mode)
+    {
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(path, (UnixFileMode)mode);
+    }
 }
