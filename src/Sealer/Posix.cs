@@ -37,6 +37,14 @@ internal static partial class Posix
             s.Modified.Seconds, s.Modified.Nanoseconds, s.Changed.Seconds, s.Changed.Nanoseconds);
     }
 
+    /// <summary>True where a path is on another device, or is where a file system is mounted, of the same device too.</summary>
+    public static bool IsOtherFileSystem(string path, ulong device)
+    {
+        const ulong mountRoot = 0x2000;
+        return StatX(AtFdCwd, path, AtSymlinkNoFollow, StatxBasicStats, out var s) == 0
+            && ((((ulong)s.DeviceMajor << 32) | s.DeviceMinor) != device || (s.Attributes & mountRoot) != 0);
+    }
+
     /// <summary>Extended attributes that belong into a layer: capabilities of programs and those that users set.</summary>
     public static IReadOnlyDictionary<string, byte[]>? ExtendedAttributes(string path)
     {

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using Sealer.Images.Layers;
 using Sealer.Images.Storage;
 
 namespace Sealer.PowerShell;
@@ -6,7 +7,8 @@ namespace Sealer.PowerShell;
 /// <summary>Frees what no image in the local store needs any more (sealer prune).</summary>
 /// <remarks>
 /// <para>
-/// Removes content that no name reaches and what interrupted downloads and builds have left. While anything is being built,
+/// Removes content that no name reaches and what interrupted downloads and builds have left, of mounts that were
+/// killed too. While anything is being built,
 /// fetched or exported it refuses. With -WhatIf it says what would go.
 /// </para>
 /// </remarks>
@@ -31,7 +33,11 @@ public sealed class OptimizeClusterImageStore : ImageCmdlet
         var options = new SweepOptions { DropCache = IncludeCache };
         var report = await Store.SweepAsync(options with { DryRun = true }, cancellationToken);
         if (await ShouldProcessAsync(Store.Folder, $"Remove {report.Blobs + report.Partials + report.CacheDocuments} files, {ByteSize.Format(report.Bytes)}"))
+        {
             report = await Store.SweepAsync(options, cancellationToken);
+            await new ImageMounts(Store).RemoveLeftoversAsync(cancellationToken);
+        }
+
         foreach (var problem in report.Problems)
             await WarnAsync(problem);
         await WriteAsync(report);

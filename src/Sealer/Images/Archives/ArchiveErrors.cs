@@ -33,6 +33,14 @@ internal static class ArchiveErrors
         : new SealerException(
             "ArchiveUnusable", ErrorKind.ResourceUnavailable, $"The archive '{path}' cannot be read: {inner.Message} Check that it may be read.", path, inner);
 
+    /// <summary>An archive whose medium fails in the middle.</summary>
+    public static SealerException Unreadable(string name, Exception inner) => new(
+        "ArchiveUnusable",
+        ErrorKind.ResourceUnavailable,
+        $"'{name}' in the archive cannot be read: {inner.Message} Check the medium, or copy the archive again.",
+        name,
+        inner);
+
     /// <summary>An archive that cannot be written.</summary>
     public static SealerException Unwritable(string path, Exception inner)
     {

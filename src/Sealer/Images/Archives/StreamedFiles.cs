@@ -78,7 +78,7 @@ internal sealed class StreamedFiles : ArchiveFiles
         if (DigestIn(item.Name) is { } digest)
         {
             var descriptor = new Descriptor { MediaType = "", Digest = digest, Size = item.Size };
-            await TakeBlobAsync(descriptor, reader, progress, cancellationToken).ConfigureAwait(false);
+            await TakeBlobAsync(item.Name, descriptor, reader, progress, cancellationToken).ConfigureAwait(false);
             _stored[item.Name] = (digest, item.Size);
             return;
         }
@@ -102,13 +102,16 @@ internal sealed class StreamedFiles : ArchiveFiles
         }
     }
 
-    private async Task TakeBlobAsync(Descriptor descriptor, TarItemReader reader, IProgress<long>? progress, CancellationToken cancellationToken)
+    private async Task TakeBlobAsync(string item, Descriptor descriptor, TarItemReader reader, IProgress<long>? progress, CancellationToken cancellationToken)
     {
         var position = 0L;
         await _store.PutAsync(
             descriptor,
             async (offset, token) =>
             {
+                // What the medium failed with first is what has to be told; a second try cannot do better.
+                if (reader.Fault is { } fault)
+                    throw ArchiveErrors.Unreadable(item, fault);
                 // The tar cannot go back; a store that wants to begin again has found its leftover wrong, and drops it now.
                 if (offset < position)
                     throw VerifyingStream.WrongDigest(descriptor, "a damaged leftover of an earlier import, which is removed now; run it again");

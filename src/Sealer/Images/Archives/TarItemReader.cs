@@ -22,6 +22,9 @@ internal sealed class TarItemReader(Stream tar)
     private int _items;
     private long _dataLeft;
 
+    /// <summary>What the medium failed with while content was read; null where it did not.</summary>
+    public IOException? Fault { get; private set; }
+
     /// <summary>The head of the next entry; null at the end of the archive.</summary>
     /// <exception cref="SealerException"><c>InvalidArchive</c>, <c>ArchiveTruncated</c>.</exception>
     public async ValueTask<TarItem?> NextAsync(CancellationToken cancellationToken)
@@ -70,6 +73,8 @@ internal sealed class TarItemReader(Stream tar)
             throw ArchiveErrors.Invalid($"'{Printable(name)}' is of the kind '{Printable(((char)type).ToString())}', which has no place in an image archive");
         if (kind != TarItemKind.File)
             size = 0;
+        if (size >= long.MaxValue / 4)
+            throw ArchiveErrors.Invalid($"'{Printable(name)}' states an impossible size");
         _dataLeft = size;
         _next = checked(_position + ((size + Block - 1) / Block * Block));
         return new TarItem(Normalize(name), kind.Value, size, _position, link);
@@ -237,7 +242,17 @@ internal sealed class TarItemReader(Stream tar)
             var count = (int)Math.Min(buffer.Length, reader._dataLeft);
             if (count == 0)
                 return 0;
-            var read = await reader.Inner.ReadAsync(buffer[..count], cancellationToken).ConfigureAwait(false);
+            int read;
+            try
+            {
+                read = await reader.Inner.ReadAsync(buffer[..count], cancellationToken).ConfigureAwait(false);
+            }
+            catch (IOException e)
+            {
+                reader.Fault ??= e;
+                throw;
+            }
+
             if (read == 0)
                 throw ArchiveErrors.Truncated("in the content of an entry");
             reader._position += read;

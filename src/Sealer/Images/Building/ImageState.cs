@@ -117,7 +117,7 @@ internal sealed class ImageState
         if (layer is not null)
             AddLayer(layer);
         var line = string.Join(' ', instruction.Text.Split('\n', StringSplitOptions.TrimEntries));
-        _history.Add((AddressText.WithoutUsers(line), layer is null));
+        _history.Add((AddressText.WithoutSecrets(line), layer is null));
     }
 
     /// <summary>Adds a layer that no instruction made.</summary>

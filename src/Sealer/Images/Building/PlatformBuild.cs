@@ -34,7 +34,7 @@ internal sealed class PlatformBuild(BuildServices services, Platform platform)
         var run = new RunStep(services, platform, _tree, cache);
         foreach (var planned in _planned)
         {
-            services.Events?.Report(new DetailEvent($"{services.Kubefile.Name}:{planned.Instruction.Span} {AddressText.WithoutUsers(planned.Instruction.Text)}"));
+            services.Events?.Report(new DetailEvent($"{services.Kubefile.Name}:{planned.Instruction.Span} {AddressText.WithoutSecrets(planned.Instruction.Text)}"));
             if (planned.Instruction is RunInstruction instruction)
             {
                 state.Apply(instruction, await run.RunAsync(instruction, state, cancellationToken).ConfigureAwait(false), null);
@@ -192,7 +192,7 @@ internal sealed class PlatformBuild(BuildServices services, Platform platform)
     }
 
     private ItemProgress? Progress(KubefileInstruction instruction, long total) =>
-        ItemProgress.Of(services.Events, $"Building for {platform}", AddressText.WithoutUsers(instruction.Text.Split('\n')[0]), total);
+        ItemProgress.Of(services.Events, $"Building for {platform}", AddressText.WithoutSecrets(instruction.Text.Split('\n')[0]), total);
 
     private void CheckApplication(KubefileInstruction instruction, AppLayout? app)
     {

@@ -110,7 +110,7 @@ internal sealed class Extraction
         node.Mode = Mode(entry);
         node.Modified = Time(entry);
         if (_options.Owners)
-            NativeFiles.Owner(_tree.PathOf(node), entry.Uid, entry.Gid);
+            Own(_tree.PathOf(node), entry);
     }
 
     private async ValueTask WriteFileAsync(LayerEntry entry, LayerReader layer, CancellationToken cancellationToken)
@@ -126,7 +126,7 @@ internal sealed class Extraction
         }
 
         if (_options.Owners)
-            NativeFiles.Owner(path, entry.Uid, entry.Gid);
+            Own(path, entry);
         if (!OperatingSystem.IsWindows())
             File.SetUnixFileMode(file, (UnixFileMode)Mode(entry));
         File.SetLastWriteTimeUtc(file, Time(entry).UtcDateTime);
@@ -148,7 +148,7 @@ internal sealed class Extraction
         }
 
         if (_options.Owners)
-            NativeFiles.Owner(path, entry.Uid, entry.Gid);
+            Own(path, entry);
         if (!OperatingSystem.IsWindows())
             File.SetLastWriteTimeUtc(path, Time(entry).UtcDateTime);
     }
@@ -180,7 +180,7 @@ internal sealed class Extraction
         var path = _tree.Place(entry);
         NativeFiles.Device(path, entry.Kind, entry.DeviceMajor, entry.DeviceMinor);
         if (_options.Owners)
-            NativeFiles.Owner(path, entry.Uid, entry.Gid);
+            Own(path, entry);
         File.SetUnixFileMode(path, (UnixFileMode)Mode(entry));
     }
 
@@ -216,5 +216,13 @@ internal sealed class Extraction
     {
         if (_warnings.Count < MaxWarnings)
             _warnings.Add(message);
+    }
+
+    private static void Own(string path, LayerEntry entry)
+    {
+        // The last number means "leave it as it is" to the kernel.
+        if (entry.Uid is < 0 or >= uint.MaxValue || entry.Gid is < 0 or >= uint.MaxValue)
+            throw LayerErrors.Invalid($"'{LayerErrors.Shown(entry.Path)}' belongs to the user {entry.Uid} and the group {entry.Gid}, which cannot be");
+        NativeFiles.Owner(path, (uint)entry.Uid, (uint)entry.Gid);
     }
 }

@@ -1,10 +1,20 @@
 namespace Sealer.Images.Layers;
 
-/// <summary>Removes files and folders with what is in them, also folders that nobody may write to; never follows a link.</summary>
+/// <summary>
+/// Removes files and folders with what is in them, also folders that nobody may write to; never follows a link, nor goes into
+/// another file system that is mounted there.
+/// </summary>
 internal static class FolderRemoval
 {
     /// <summary>Removes what is at the path; nothing there is fine.</summary>
-    public static void Delete(string path)
+    /// <exception cref="IOException">Among others: another file system is mounted in it.</exception>
+    public static void Delete(string path) => Delete(path, DeviceOf(path));
+
+    /// <summary>Removes what is in a folder; no folder there is fine.</summary>
+    /// <exception cref="IOException">Among others: another file system is mounted in it.</exception>
+    public static void Empty(string path) => Empty(path, DeviceOf(path));
+
+    private static void Delete(string path, ulong? device)
     {
         var folder = new DirectoryInfo(path);
         if (folder.LinkTarget is not null || !folder.Exists)
@@ -17,12 +27,11 @@ internal static class FolderRemoval
             return;
         }
 
-        Empty(path);
+        Empty(path, device);
         folder.Delete();
     }
 
-    /// <summary>Removes what is in a folder; no folder there is fine.</summary>
-    public static void Empty(string path)
+    private static void Empty(string path, ulong? device)
     {
         var folder = new DirectoryInfo(path);
         if (folder.LinkTarget is not null || !folder.Exists)
@@ -33,7 +42,9 @@ internal static class FolderRemoval
         {
             if (inside is DirectoryInfo)
             {
-                Delete(inside.FullName);
+                if (device is { } own && OperatingSystem.IsLinux() && Posix.IsOtherFileSystem(inside.FullName, own))
+                    throw new IOException($"'{inside.FullName}' is another file system that is mounted there.");
+                Delete(inside.FullName, device);
                 continue;
             }
 
@@ -42,4 +53,6 @@ internal static class FolderRemoval
             inside.Delete();
         }
     }
+
+    private static ulong? DeviceOf(string path) => OperatingSystem.IsLinux() ? Posix.Stat(path)?.Device : null;
 }

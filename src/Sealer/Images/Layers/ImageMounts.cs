@@ -66,7 +66,7 @@ public sealed class ImageMounts(ImageStore store)
         IProgress<long>? progress,
         CancellationToken cancellationToken)
     {
-        var path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        var path = RealPath(folder);
         var overlay = options.Overlay ?? (OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess);
         var mount = new ImageMount
         {
@@ -110,7 +110,7 @@ public sealed class ImageMounts(ImageStore store)
     /// </exception>
     public async Task<ImageMount> DismountAsync(string folder, CancellationToken cancellationToken)
     {
-        var path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        var path = RealPath(folder);
         ImageMount? found = null;
         await _list.ChangeAsync(
             mounts =>
@@ -120,10 +120,63 @@ public sealed class ImageMounts(ImageStore store)
                 mounts.Remove(found);
                 var used = mounts.SelectMany(m => m.Layers).ToHashSet();
                 foreach (var layer in found.Layers.Where(l => !used.Contains(l)))
+                {
                     FolderRemoval.Delete(LayerFolder(layer));
+                    // What a process that was killed while it extracted has left of it.
+                    foreach (var half in FoldersIn(LayersFolder).Where(f => LayerOf(f) == layer.Hex))
+                        FolderRemoval.Delete(half);
+                }
             },
             cancellationToken).ConfigureAwait(false);
         return found!;
+    }
+
+    /// <summary>Removes what mounts that were killed have left in the store and no mount of the list uses.</summary>
+    /// <exception cref="SealerException"><c>MountsCorrupt</c>, <c>StoreInUse</c>.</exception>
+    /// <exception cref="IOException">A folder cannot be removed: something is mounted in it.</exception>
+    public Task RemoveLeftoversAsync(CancellationToken cancellationToken) =>
+        Directory.Exists(_folder)
+            ? _list.ChangeAsync(
+                mounts =>
+                {
+                    // A mount that is not ready may be extracting right now, to folders of any name of its layers.
+                    var whole = mounts.SelectMany(m => m.Layers).Select(l => l.Hex).ToHashSet(StringComparer.Ordinal);
+                    var half = mounts.Where(m => !m.IsReady).SelectMany(m => m.Layers).Select(l => l.Hex).ToHashSet(StringComparer.Ordinal);
+                    var changes = mounts.Select(m => m.Changes).ToHashSet(StringComparer.Ordinal);
+                    foreach (var folder in FoldersIn(LayersFolder))
+                    {
+                        if (!whole.Contains(Path.GetFileName(folder)) && !half.Contains(LayerOf(folder)))
+                            FolderRemoval.Delete(folder);
+                    }
+
+                    foreach (var folder in FoldersIn(_folder))
+                    {
+                        if (folder != LayersFolder && !changes.Contains(Path.GetFileName(folder)))
+                            FolderRemoval.Delete(folder);
+                    }
+                },
+                cancellationToken)
+            : Task.CompletedTask;
+
+    /// <summary>
+    /// The full path of a folder. On Linux without links on the way: the kernel tells mounts by such paths, and a link may be
+    /// another one when it is dismounted.
+    /// </summary>
+    private static string RealPath(string folder)
+    {
+        var path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        if (!OperatingSystem.IsLinux())
+            return path;
+        var real = "/";
+        foreach (var name in path.Split('/', StringSplitOptions.RemoveEmptyEntries))
+        {
+            real = Path.Combine(real, name);
+            // What a link leads to may have links on its way too.
+            if (new DirectoryInfo(real).LinkTarget is not null && new DirectoryInfo(real).ResolveLinkTarget(returnFinalTarget: true) is { } target)
+                real = RealPath(target.FullName);
+        }
+
+        return real;
     }
 
     private static void Add(List<ImageMount> mounts, ImageMount mount)
@@ -149,7 +202,14 @@ public sealed class ImageMounts(ImageStore store)
                 $"No image is mounted in '{path}'." + (mounts.Count > 0 ? $" Mounted are: {string.Join(", ", mounts.Select(m => m.Path))}." : ""),
                 path);
 
-    private string LayerFolder(Digest layer) => Path.Combine(_folder, "layers", layer.Hex);
+    private string LayersFolder => Path.Combine(_folder, "layers");
+
+    private string LayerFolder(Digest layer) => Path.Combine(LayersFolder, layer.Hex);
+
+    private static string[] FoldersIn(string folder) => Directory.Exists(folder) ? Directory.GetDirectories(folder) : [];
+
+    /// <summary>The layer that a folder of <see cref="LayersFolder"/> is of, whole (HEX) or not yet (HEX.GUID).</summary>
+    private static string LayerOf(string folder) => Path.GetFileName(folder).Split('.')[0];
 
     private string ChangesFolder(ImageMount mount) => Path.Combine(_folder, mount.Changes!);
 
@@ -233,7 +293,8 @@ public sealed class ImageMounts(ImageStore store)
         {
             if (mount.IsOverlay && OperatingSystem.IsLinux())
                 NativeFiles.Unmount(mount.Path);
-            if (MountedAt(mount.Path) is { } inner)
+            // An entry of an earlier version may have links in its path.
+            if (MountedAt(RealPath(mount.Path)) is { } inner)
                 throw new IOException($"'{inner}' is mounted there");
             if (mount.MadeFolder)
                 FolderRemoval.Delete(mount.Path);

@@ -21,7 +21,7 @@ internal static partial class NativeFiles
     }
 
     /// <summary>Gives a file, folder or link its owner.</summary>
-    public static void Owner(string path, long uid, long gid) => Check(LChown(path, checked((uint)uid), checked((uint)gid)) == 0, path);
+    public static void Owner(string path, uint uid, uint gid) => Check(LChown(path, uid, gid) == 0, path);
 
     /// <summary>Makes a device or a named pipe; Linux only.</summary>
     public static void Device(string path, LayerEntryKind kind, int major, int minor)

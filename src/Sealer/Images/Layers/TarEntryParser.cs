@@ -15,7 +15,7 @@ internal sealed class TarEntryParser(TarStream tar, LayerReadOptions options)
     private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
 
     private readonly byte[] _block = new byte[TarHeader.BlockSize];
-    private readonly Dictionary<string, byte[]> _global = new(StringComparer.Ordinal);
+    private readonly PaxRecords _records = new();
     private int _headers;
     private int _entries;
     private long _globalSize;
@@ -23,7 +23,7 @@ internal sealed class TarEntryParser(TarStream tar, LayerReadOptions options)
     /// <summary>The next entry, or null where the tar ends and nothing lies behind it.</summary>
     public async ValueTask<LayerEntry?> NextAsync(CancellationToken cancellationToken)
     {
-        var records = new Dictionary<string, byte[]>(_global, StringComparer.Ordinal);
+        _records.NextEntry();
         long extended = 0;
         while (true)
         {
@@ -45,28 +45,24 @@ internal sealed class TarEntryParser(TarStream tar, LayerReadOptions options)
                 case 'x' or 'g':
                     var body = await ReadBodyAsync(cancellationToken).ConfigureAwait(false);
                     CheckExtended(extended += body.Length);
-                    ReadPax(body, records);
                     if (type == 'g')
-                    {
                         CheckExtended(_globalSize += body.Length);
-                        ReadPax(body, _global);
-                    }
-
+                    ReadPax(body, type == 'g' ? _records.SetGlobal : _records.Set);
                     break;
                 case 'L' or 'K':
                     var name = await ReadBodyAsync(cancellationToken).ConfigureAwait(false);
-                    records[type == 'L' ? "path" : "linkpath"] = TrimNul(name);
+                    _records.Set(type == 'L' ? "path" : "linkpath", TrimNul(name));
                     break;
                 default:
-                    if (Entry(type, records) is { } entry)
+                    if (Entry(type, _records) is { } entry)
                     {
                         if (++_entries > options.MaxEntries)
                             throw TooMany();
                         return entry;
                     }
 
-                    await SkipBodyAsync(records, cancellationToken).ConfigureAwait(false);
-                    records = new Dictionary<string, byte[]>(_global, StringComparer.Ordinal);
+                    await SkipBodyAsync(_records, cancellationToken).ConfigureAwait(false);
+                    _records.NextEntry();
                     break;
             }
         }
@@ -127,7 +123,7 @@ internal sealed class TarEntryParser(TarStream tar, LayerReadOptions options)
             throw LayerErrors.Limit("LayerHeaderTooLarge", $"a header has {size} bytes, and {MaxExtendedHeader} is the most");
     }
 
-    private async ValueTask SkipBodyAsync(Dictionary<string, byte[]> records, CancellationToken cancellationToken)
+    private async ValueTask SkipBodyAsync(PaxRecords records, CancellationToken cancellationToken)
     {
         var left = TarHeader.Padded(Size(records));
         while (left > 0)
@@ -142,12 +138,12 @@ internal sealed class TarEntryParser(TarStream tar, LayerReadOptions options)
     }
 
     /// <summary>The entry that the header in the block stands for; null where it means nothing.</summary>
-    private LayerEntry? Entry(char type, Dictionary<string, byte[]> records)
+    private LayerEntry? Entry(char type, PaxRecords records)
     {
         var raw = records.TryGetValue("path", out var path) ? Text(path) : HeaderName();
         var kind = type switch
         {
-            '0' or '\0' or '7' => raw.EndsWith('/') && !records.ContainsKey("path") ? LayerEntryKind.Folder : LayerEntryKind.File,
+            '0' or '\0' or '7' => raw.EndsWith('/') && !records.TryGetValue("path", out _) ? LayerEntryKind.Folder : LayerEntryKind.File,
             '1' => LayerEntryKind.HardLink,
             '2' => LayerEntryKind.SymbolicLink,
             '3' => LayerEntryKind.CharacterDevice,
@@ -156,7 +152,7 @@ internal sealed class TarEntryParser(TarStream tar, LayerReadOptions options)
             '6' => LayerEntryKind.Fifo,
             _ => (LayerEntryKind?)null,
         };
-        if (type == 'S' || records.Keys.Any(k => k.StartsWith("GNU.sparse.", StringComparison.Ordinal)))
+        if (type == 'S' || records.IsSparse)
         {
             throw new SealerException(
                 "SparseEntryNotSupported",
@@ -190,12 +186,12 @@ internal sealed class TarEntryParser(TarStream tar, LayerReadOptions options)
             LinkTarget = link,
             DeviceMajor = kind is LayerEntryKind.CharacterDevice or LayerEntryKind.BlockDevice ? (int)Number(329, 8) : 0,
             DeviceMinor = kind is LayerEntryKind.CharacterDevice or LayerEntryKind.BlockDevice ? (int)Number(337, 8) : 0,
-            ExtendedAttributes = Attributes(records),
+            ExtendedAttributes = records.Attributes,
         };
         return LayerPath.AsWhiteout(entry);
     }
 
-    private string Link(LayerEntryKind kind, Dictionary<string, byte[]> records, string raw)
+    private string Link(LayerEntryKind kind, PaxRecords records, string raw)
     {
         var link = records.TryGetValue("linkpath", out var path) ? Text(path) : Text(Field(157, 100));
         if (link.Length > options.MaxPathLength)
@@ -206,7 +202,7 @@ internal sealed class TarEntryParser(TarStream tar, LayerReadOptions options)
         return kind == LayerEntryKind.HardLink ? LayerPath.Normalise(link, options) : link;
     }
 
-    private long Size(Dictionary<string, byte[]> records)
+    private long Size(PaxRecords records)
     {
         var size = records.TryGetValue("size", out var text) ? Decimal(text) : Number(124, 12);
         return size is >= 0 and <= long.MaxValue / 2
@@ -223,20 +219,8 @@ internal sealed class TarEntryParser(TarStream tar, LayerReadOptions options)
         return prefix.Length == 0 ? name : prefix + "/" + name;
     }
 
-    private static Dictionary<string, byte[]>? Attributes(Dictionary<string, byte[]> records)
-    {
-        Dictionary<string, byte[]>? attributes = null;
-        foreach (var (key, value) in records)
-        {
-            if (key.StartsWith("SCHILY.xattr.", StringComparison.Ordinal))
-                (attributes ??= new(StringComparer.Ordinal))[key["SCHILY.xattr.".Length..]] = value;
-        }
-
-        return attributes;
-    }
-
     /// <summary>Reads "length key=value\n" records; a later record of a key replaces an earlier one, an empty one removes it.</summary>
-    private static void ReadPax(ReadOnlySpan<byte> body, Dictionary<string, byte[]> records)
+    private static void ReadPax(ReadOnlySpan<byte> body, Action<string, byte[]?> set)
     {
         while (!body.IsEmpty)
         {
@@ -256,10 +240,7 @@ internal sealed class TarEntryParser(TarStream tar, LayerReadOptions options)
             if (equals < 1)
                 throw LayerErrors.Invalid("a PAX header is malformed");
             var key = Text(record[..equals]);
-            if (equals == record.Length - 1)
-                records.Remove(key);
-            else
-                records[key] = record[(equals + 1)..].ToArray();
+            set(key, equals == record.Length - 1 ? null : record[(equals + 1)..].ToArray());
             body = body[length..];
         }
     }

@@ -36,6 +36,26 @@ public sealed class HostileArchiveTests : ArchiveTestBase
     }
 
     [Theory]
+    [InlineData("9223372036854775807")]
+    [InlineData("9223372036854775000")]
+    public async Task A_size_that_no_file_can_have_is_refused_by_name(string size)
+    {
+        File.WriteAllBytes(Temp["huge"], new TarBytes().Pax('x', ("size", size)).File("blobs/sha256/x").Ended());
+        Assert.Contains("'blobs/sha256/x'", (await RefusedAsync("InvalidArchive", Temp["huge"])).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_a_medium_fails_with_is_told_and_not_what_a_second_try_finds()
+    {
+        var content = RandomImage.Bytes(1, 3_000_000);
+        var tar = TinyTar.Of($"blobs/sha256/{Digest.Of(content).Hex}", content);
+        var error = await Assert.ThrowsAsync<SealerException>(
+            () => StreamedFiles.ReadAsync(new FailingMedium(tar, 1_000_000), Store, (_, _) => null, default));
+        Assert.Equal("ArchiveUnusable", error.Id);
+        Assert.Contains("Input/output error", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("gzip")]
     [InlineData("zstd")]
     public async Task A_compressed_archive_that_is_a_bomb_is_refused_before_it_fills_the_disk(string form)
@@ -352,5 +372,14 @@ public sealed class HostileArchiveTests : ArchiveTestBase
         }
 
         return Temp["docker.tar"];
+    }
+
+    /// <summary>A stream that ends in a fault of the medium.</summary>
+    private sealed class FailingMedium(byte[] content, int good) : MemoryStream(content)
+    {
+        public override bool CanSeek => false;
+
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+            Position >= good ? throw new IOException("Input/output error") : base.ReadAsync(buffer, cancellationToken);
     }
 }

@@ -167,12 +167,13 @@ public sealed class AddTests : IDisposable
     {
         using var server = new FileServer();
         var secret = server.Address.Replace("http://", "http://user:hunter2@", StringComparison.Ordinal);
-        var kubefile = $"FROM scratch|ARG SIGN|ADD {secret}/x?sig=$SIGN d/|APP a {secret}/app.yaml";
+        var kubefile = $"FROM scratch|ARG SIGN|ADD {secret}/x?sig=$SIGN d/|ADD {server.Address}/y?se=1&sig=hunter4&hunter5 d/|APP a {secret}/app.yaml";
         BuildOptions Sign(BuildOptions options) => options with { BuildArguments = new Dictionary<string, string> { ["SIGN"] = "hunter3" } };
         var preview = await _fixture.PreviewAsync(kubefile, Sign);
-        Assert.Equal([$"{server.Address}/x", $"{server.Address}/app.yaml"], preview.Platforms[0].Layers.SelectMany(layer => layer.Downloads));
+        Assert.Equal([$"{server.Address}/x", $"{server.Address}/y", $"{server.Address}/app.yaml"], preview.Platforms[0].Layers.SelectMany(layer => layer.Downloads));
         var image = await _fixture.BuildAsync(kubefile, Sign);
         Assert.Contains($"ADD {server.Address}/x?sig=$SIGN d/", image.Layers.Select(layer => layer.CreatedBy));
+        Assert.Contains($"ADD {server.Address}/y?se=&sig=& d/", image.Layers.Select(layer => layer.CreatedBy));
         Assert.DoesNotContain("hunter", string.Concat(_fixture.Events), StringComparison.Ordinal);
         foreach (var file in Directory.EnumerateFiles(_fixture.Store.Folder, "*", SearchOption.AllDirectories))
             Assert.DoesNotContain("hunter", Encoding.Latin1.GetString(await File.ReadAllBytesAsync(file)), StringComparison.Ordinal);

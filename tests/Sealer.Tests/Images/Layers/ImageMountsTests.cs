@@ -111,6 +111,48 @@ public sealed class ImageMountsTests : IDisposable
         Assert.True(System.IO.File.Exists(_folder["outside/file"]));
     }
 
+    [LinuxFact]
+    public async Task A_mount_is_listed_where_the_links_on_its_way_lead_and_found_by_either_path()
+    {
+        Directory.CreateDirectory(_folder["real/sub"]);
+        Directory.CreateSymbolicLink(_folder["second"], _folder["real"]);
+        Directory.CreateSymbolicLink(_folder["link"], _folder["second/sub"]);
+        var mount = await MountAsync(await LayersAsync([File("a", "a")]), "link/m");
+        Assert.Equal(_folder["real/sub/m"], mount.Path);
+        // Another link of that name later on does not lead a dismount elsewhere.
+        Assert.Equal(mount.Path, (await _mounts.DismountAsync(_folder["second/sub/m"], CancellationToken.None)).Path);
+        Assert.Empty(Directory.GetFileSystemEntries(_folder["real/sub"]));
+    }
+
+    [Fact]
+    public async Task What_killed_mounts_left_in_the_store_is_removed_and_nothing_that_is_used()
+    {
+        var layers = await LayersAsync([File("a", "a")]);
+        await MountAsync(layers, "m");
+        var (used, unused) = (new string('a', 64), new string('b', 64));
+        var list = _folder["store/mounts.json"];
+        await System.IO.File.WriteAllTextAsync(
+            list,
+            (await System.IO.File.ReadAllTextAsync(list)).Replace("\"layers\": []", $"\"layers\": [\"sha256:{used}\"]", StringComparison.Ordinal));
+        string Layer(string name) => _folder["store/mounts/layers/" + name];
+        foreach (var name in (string[])[used, used + ".1f", unused, unused + ".2f"])
+            Directory.CreateDirectory(Layer(name) + "/etc");
+        Directory.CreateDirectory(_folder["store/mounts/changes-of-nobody"]);
+
+        await _mounts.RemoveLeftoversAsync(CancellationToken.None);
+        Assert.Equal([Layer(used)], Directory.GetDirectories(_folder["store/mounts/layers"]));
+        Assert.Equal([_folder["store/mounts/layers"]], Directory.GetDirectories(_folder["store/mounts"]));
+
+        // A mount that is being made, or was killed, still has its half layers, until it is dismounted.
+        await System.IO.File.WriteAllTextAsync(
+            list, (await System.IO.File.ReadAllTextAsync(list)).Replace("\"isReady\": true", "\"isReady\": false", StringComparison.Ordinal));
+        Directory.CreateDirectory(Layer(used + ".3f"));
+        await _mounts.RemoveLeftoversAsync(CancellationToken.None);
+        Assert.True(Directory.Exists(Layer(used + ".3f")));
+        await _mounts.DismountAsync(_folder["m"], CancellationToken.None);
+        Assert.Empty(Directory.GetDirectories(_folder["store/mounts/layers"]));
+    }
+
     private Task<ImageMount> MountAsync(IReadOnlyList<Descriptor> layers, string folder) =>
         _mounts.MountAsync("skyline:v3", Image, layers, _folder[folder], new MountOptions { Overlay = false }, null, CancellationToken.None);
 

@@ -143,6 +143,32 @@ public sealed class LayerReaderTests
     }
 
     [Fact]
+    public async Task What_holds_for_all_entries_is_kept_once_and_not_copied_for_each()
+    {
+        var tar = new TarBytes().Pax('g', [.. Enumerable.Range(0, 200).Select(i => ($"SCHILY.xattr.user.{i}", "x"))]);
+        for (var i = 0; i < 50; i++)
+            tar.File($"f{i}");
+        tar.Pax('x', ("SCHILY.xattr.user.7", ""), ("SCHILY.xattr.user.own", "y")).File("own");
+        var entries = (await ReadAsync(tar.Ended())).Entries.Select(e => e.Entry).ToList();
+        var shared = entries[0].ExtendedAttributes;
+        Assert.Equal(200, shared!.Count);
+        Assert.All(entries.Take(50), e => Assert.Same(shared, e.ExtendedAttributes));
+        Assert.Equal(200, entries[50].ExtendedAttributes!.Count);
+        Assert.False(entries[50].ExtendedAttributes!.ContainsKey("user.7"));
+        Assert.Equal("y"u8.ToArray(), entries[50].ExtendedAttributes!["user.own"]);
+    }
+
+    [Theory]
+    [InlineData('g')]
+    [InlineData('x')]
+    public async Task More_records_than_any_header_has_are_refused(char type)
+    {
+        (string, string)[] Records(int count) => [.. Enumerable.Range(0, count).Select(i => ($"k{i}", "x"))];
+        Assert.Equal("LayerHeaderTooLarge", await RefusedAsync(new TarBytes().Pax(type, Records(257)).File("x").Ended()));
+        Assert.Single((await ReadAsync(new TarBytes().Pax(type, Records(256)).File("x").Ended())).Entries);
+    }
+
+    [Fact]
     public async Task Headers_without_end_are_refused()
     {
         var global = new TarBytes();

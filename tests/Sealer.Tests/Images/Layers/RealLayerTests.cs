@@ -130,6 +130,39 @@ public sealed class RealLayerTests : IDisposable
     }
 
     [Fact]
+    public async Task As_root_what_somebody_mounted_below_a_mount_keeps_its_files_when_the_path_goes_through_a_link()
+    {
+        Directory.CreateDirectory(_folder["real"]);
+        Directory.CreateSymbolicLink(_folder["link"], _folder["real"]);
+        var mounts = new ImageMounts(_store);
+        var mount = await MountAsync(mounts, await LayersAsync([Folder("inner")]), "link/m", overlay: false);
+        Directory.CreateDirectory(_folder["mine"]);
+        await System.IO.File.WriteAllTextAsync(_folder["mine/file"], "mine");
+        await Peer.RunAsync("mount", "--bind", _folder["mine"], mount.Path + "/inner");
+        try
+        {
+            Assert.Equal("MountBusy", (await Assert.ThrowsAsync<SealerException>(() => mounts.DismountAsync(_folder["link/m"], CancellationToken.None))).Id);
+            // Nor does the removal itself go into it, though it is of the same device.
+            Assert.Throws<IOException>(() => FolderRemoval.Delete(mount.Path));
+            Assert.Equal("mine", await System.IO.File.ReadAllTextAsync(_folder["mine/file"]));
+        }
+        finally
+        {
+            await Peer.RunAsync("umount", mount.Path + "/inner");
+        }
+    }
+
+    [Fact]
+    public async Task As_root_a_file_of_a_user_that_cannot_be_is_refused_by_name()
+    {
+        var layers = await LayersAsync([File("etc/odd", "x") with { Uid = 1L << 40 }]);
+        var error = await Assert.ThrowsAsync<SealerException>(() => LayerExtractor.ExtractAsync(
+            _store, layers, _folder["odd"], new ExtractOptions { Owners = true }, null, CancellationToken.None));
+        Assert.Equal("InvalidLayer", error.Id);
+        Assert.Contains("'etc/odd'", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task As_root_an_overlay_shows_what_extracting_together_shows()
     {
         var layers = await LayersAsync(
