@@ -12,10 +12,11 @@ public abstract class AsyncCmdlet : PSCmdlet, IDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly ProgressLines _progress;
     private volatile PipelinePump? _pump;
+    private volatile bool _tellsDetails;
 
     private protected AsyncCmdlet()
     {
-        _progress = new ProgressLines(record => _pump?.Post(() => WriteProgress(record)), ProgressDelay);
+        _progress = new ProgressLines(record => _pump?.PostAtOnce(() => WriteProgress(record)), ProgressDelay);
         Engine = new EventSink(this);
     }
 
@@ -52,7 +53,11 @@ public abstract class AsyncCmdlet : PSCmdlet, IDisposable
     private protected virtual Task EndAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <inheritdoc/>
-    protected sealed override void BeginProcessing() => Run(BeginAsync, terminating: true);
+    protected sealed override void BeginProcessing()
+    {
+        _tellsDetails = TellsDetails();
+        Run(BeginAsync, terminating: true);
+    }
 
     /// <inheritdoc/>
     protected sealed override void ProcessRecord() => Run(ProcessAsync, terminating: false);
@@ -96,6 +101,18 @@ public abstract class AsyncCmdlet : PSCmdlet, IDisposable
         action();
         return true;
     });
+
+    // What PowerShell would throw away need not wait for it: RUN may write more than memory holds. -Debug shows details too.
+    private bool TellsDetails()
+    {
+        var given = MyInvocation.BoundParameters;
+        if (given.TryGetValue("Debug", out var debug) && debug is SwitchParameter { IsPresent: true })
+            return true;
+        if (given.TryGetValue("Verbose", out var verbose) && verbose is SwitchParameter wanted)
+            return wanted.IsPresent;
+        return !LanguagePrimitives.TryConvertTo(GetVariableValue("VerbosePreference"), out ActionPreference preference)
+            || preference is not (ActionPreference.SilentlyContinue or ActionPreference.Ignore);
+    }
 
     private void Run(Func<CancellationToken, Task> phase, bool terminating)
     {
@@ -143,7 +160,7 @@ public abstract class AsyncCmdlet : PSCmdlet, IDisposable
                 case WarningEvent warning:
                     cmdlet._pump?.Post(() => cmdlet.WriteWarning(warning.Message));
                     break;
-                case DetailEvent detail:
+                case DetailEvent detail when cmdlet._tellsDetails:
                     cmdlet._pump?.Post(() => cmdlet.WriteVerbose(detail.Message));
                     break;
             }

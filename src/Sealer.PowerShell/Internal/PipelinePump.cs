@@ -13,7 +13,13 @@ internal sealed class PipelinePump : IDisposable
     // Work that ignores its cancellation token must not keep a user who pressed Ctrl+C waiting for ever.
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
 
+    /// <summary>So much may wait for the pipeline before whoever posts waits too.</summary>
+    internal const int MaxPosted = 1000;
+
     private readonly BlockingCollection<Request> _requests = [];
+    private readonly SemaphoreSlim _room = new(MaxPosted);
+    private CancellationToken _stopped;
+    private int _thread;
 
     /// <summary>Runs the work and serves its requests until it has ended.</summary>
     /// <param name="work">Given a token that is cancelled when the pipeline stops.</param>
@@ -21,6 +27,8 @@ internal sealed class PipelinePump : IDisposable
     /// <exception cref="PipelineStoppedException">The pipeline was stopped.</exception>
     public void Run(Func<CancellationToken, Task> work, CancellationTokenSource stop)
     {
+        _thread = Environment.CurrentManagedThreadId;
+        _stopped = stop.Token;
         var task = Task.Run(() => work(stop.Token));
         task.ContinueWith(
             _ => _requests.CompleteAdding(),
@@ -47,15 +55,47 @@ internal sealed class PipelinePump : IDisposable
         return request.Task;
     }
 
-    /// <summary>Has something done on the pipeline's thread some time soon; nothing happens where the pipeline is gone.</summary>
-    public void Post(Action action) => TryAdd(new Request<bool>(() =>
+    /// <summary>
+    /// Has something done on the pipeline's thread some time soon; nothing happens where the pipeline is gone. Waits while
+    /// too much was posted that is still to be done, except on the pipeline's own thread, which does it.
+    /// </summary>
+    public void Post(Action action)
+    {
+        if (Environment.CurrentManagedThreadId == _thread)
+        {
+            PostAtOnce(action);
+            return;
+        }
+
+        try
+        {
+            _room.Wait(_stopped);
+        }
+        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
+        {
+            return;
+        }
+
+        PostAtOnce(() =>
+        {
+            _room.Release();
+            action();
+        });
+    }
+
+    /// <summary>Does not wait: for what is seldom, and for those who hold a lock that the pipeline's thread may want.</summary>
+    public void PostAtOnce(Action action) => TryAdd(new Request<bool>(() =>
     {
         action();
         return true;
     }));
 
     /// <inheritdoc/>
-    public void Dispose() => _requests.Dispose();
+    public void Dispose()
+    {
+        _requests.Dispose();
+        _room.Dispose();
+    }
 
     private bool TryAdd(Request request)
     {

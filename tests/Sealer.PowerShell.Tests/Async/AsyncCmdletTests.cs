@@ -12,6 +12,7 @@ public sealed class AsyncCmdletTests : IDisposable
         state.Commands.Add(new SessionStateCmdletEntry("Wait-Stop", typeof(WaitStop), null));
         state.Commands.Add(new SessionStateCmdletEntry("Test-Input", typeof(TestInput), null));
         state.Commands.Add(new SessionStateCmdletEntry("Invoke-Everything", typeof(InvokeEverything), null));
+        state.Commands.Add(new SessionStateCmdletEntry("Write-Much", typeof(WriteMuch), null));
         state.Commands.Add(new SessionStateCmdletEntry("Invoke-Briefly", typeof(InvokeBriefly), null));
     });
 
@@ -137,5 +138,22 @@ public sealed class AsyncCmdletTests : IDisposable
         // 8,008 figures in no time are a handful of lines, and none of them stays on the screen.
         Assert.InRange(records.Count, 2, 200);
         Assert.All(records.GroupBy(r => r.ActivityId), line => Assert.Equal(ProgressRecordType.Completed, line.Last().RecordType));
+    }
+
+    [Theory]
+    [InlineData("Write-Much")]
+    [InlineData("$VerbosePreference = 'Continue'; Write-Much -Verbose:$false")]
+    public void Details_that_nobody_wants_to_see_do_not_wait_for_the_pipeline(string script) =>
+        Assert.Equal(true, Assert.Single(_session.Run(script)).BaseObject);
+
+    [Theory]
+    [InlineData("Invoke-Everything -Verbose -WhatIf -WarningAction Ignore", 1)]
+    [InlineData("$VerbosePreference = 'Continue'; Invoke-Everything -WhatIf -WarningAction Ignore", 1)]
+    [InlineData("function Outer { [CmdletBinding()] param() Invoke-Everything -WhatIf -WarningAction Ignore }; Outer -Verbose", 1)]
+    [InlineData("Invoke-Everything -WhatIf -WarningAction Ignore", 0)]
+    public void Details_are_told_where_they_are_asked_for(string script, int count)
+    {
+        _session.Run(script);
+        Assert.Equal(count, _session.Verbose.Count(text => text == "A detail."));
     }
 }

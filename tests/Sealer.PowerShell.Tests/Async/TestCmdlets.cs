@@ -125,6 +125,21 @@ public sealed class InvokeBriefly : InvokeEverything
     private protected override TimeSpan ProgressDelay => TimeSpan.MaxValue;
 }
 
+/// <summary>Tells more than a pipeline that is busy meanwhile could take; writes whether it was all told.</summary>
+[Cmdlet(VerbsCommunications.Write, "Much")]
+public sealed class WriteMuch : AsyncCmdlet
+{
+    private protected override async Task ProcessAsync(CancellationToken cancellationToken)
+    {
+        using var told = new ManualResetEventSlim();
+        var all = OnPipeline(() => told.Wait(TimeSpan.FromSeconds(5)));
+        for (var i = 0; i < 5 * PipelinePump.MaxPosted; i++)
+            Engine.Report(new DetailEvent("A detail."));
+        told.Set();
+        await WriteAsync(await all);
+    }
+}
+
 /// <summary>Another module's command of the name of one of ours.</summary>
 [Cmdlet(VerbsCommon.Get, "ClusterImage")]
 public sealed class GetForeignClusterImage : PSCmdlet
