@@ -7,7 +7,7 @@ namespace Sealer;
 /// and a terminal obeys escape sequences, a reader is misled by reversed text, and an agent of Azure Pipelines carries out
 /// <c>##vso[...]</c> wherever it stands in a line.
 /// </summary>
-internal static class PlainText
+public static class PlainText
 {
     private const string AgentCommand = "##";
 

@@ -55,4 +55,47 @@ public sealed class ViewTests
         Assert.Contains("cluster", shown, StringComparison.Ordinal);
         Assert.All(shown.Split('\n'), line => Assert.InRange(line.TrimEnd().Length, 0, 80));
     }
+
+    [Fact]
+    public void What_an_image_says_of_itself_is_shown_without_what_a_terminal_or_an_agent_carries_out()
+    {
+        using var session = new Session();
+        const string prepare =
+            """
+            $bad = "a$([char]27)]0;x$([char]7)##vso[task.complete]"
+            function Made([string] $type, [hashtable] $values) {
+                $object = [Runtime.CompilerServices.RuntimeHelpers]::GetUninitializedObject($type -as [type])
+                foreach ($name in $values.Keys) { $object.GetType().GetProperty($name).SetValue($object, $values[$name]) }
+                $object
+            }
+            $env = [Collections.Generic.Dictionary[string,string]]::new()
+            $env[$bad] = $bad
+
+            """;
+        var shown = session.Show(prepare + "Made Sealer.Application @{ Name = $bad; Type = $bad; Files = [string[]] $bad; Cmds = [string[]] $bad; Env = $env }")
+            + session.Show(prepare + "Made Sealer.ContainerImage @{ Image = $bad; AppNames = [string[]] $bad }");
+        Assert.Contains("# #vso", shown, StringComparison.Ordinal);
+        Assert.DoesNotContain("##", shown, StringComparison.Ordinal);
+        Assert.DoesNotContain('\u0007', shown);
+        Assert.DoesNotContain("\u001b]", shown, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Every_column_of_text_of_an_image_is_cleaned()
+    {
+        string[] clean = ["ShownText", "ByteSize", "Digest.Short", "Digest.ToString", "ToFamiliarString", "ToLocalTime", "$_.ToString()"];
+        Assert.All(
+            Document.Descendants("ScriptBlock").Select(script => script.Value),
+            script => Assert.Contains(clean, part => script.Contains(part, StringComparison.Ordinal)));
+        string[] raw =
+        [
+            "Partials", "Blobs", "DryRun", "Passed", "ContainerImages", "IsOverlay", "IsReady", // Numbers, yes and no.
+            "Severity", "Id", "Message", "Area", "Kind", "Name", "Before", "After", "Resolution", // Clean in the objects.
+        ];
+        Assert.All(Document.Descendants("PropertyName"), property => Assert.Contains(property.Value, raw));
+        string[] cleanObjects = ["ImageDifference", "MergeCollision"];
+        Assert.All(
+            Document.Descendants("View").Where(view => view.Descendants("PropertyName").Any(property => property.Value == "Name")),
+            view => Assert.Contains(view.Element("Name")!.Value, cleanObjects));
+    }
 }

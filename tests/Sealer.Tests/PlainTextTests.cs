@@ -15,5 +15,7 @@ public sealed class PlainTextTests
         Assert.Equal(expected, new SealerException("X", ErrorKind.InvalidInput, text).Message);
         Assert.Equal(expected, new WarningEvent(text).Message);
         Assert.Equal(expected, new DetailEvent(text).Message);
+        var progress = new ProgressEvent(text, text, 0, null);
+        Assert.Equal((expected, expected), (progress.Activity, progress.Item));
     }
 }

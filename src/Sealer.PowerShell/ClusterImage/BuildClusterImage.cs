@@ -277,6 +277,6 @@ public sealed class BuildClusterImage : ImageCmdlet
     {
         await OnPipeline(() => WriteInformation(preview, ["BuildPreview"]));
         foreach (var line in PreviewText.Lines(preview))
-            await OnPipeline(() => WriteInformation(new HostInformationMessage { Message = line }, ["PSHOST"]));
+            await OnPipeline(() => WriteInformation(new HostInformationMessage { Message = PlainText.Of(line) }, ["PSHOST"]));
     }
 }

@@ -9,6 +9,11 @@ namespace Sealer.PowerShell;
 /// Without a name it lists all. An image is returned with its platforms, type, applications, container images, labels,
 /// environment, launch commands and layers: <c>Format-List *</c> shows them.
 /// </para>
+/// <para>
+/// What an image says of itself was written by whoever made it. The tables of this module show it without what a terminal or
+/// the agent of a pipeline would carry out; the properties (Labels, Env, Applications, Layers, ...) hold it as it is, and so
+/// does what is printed of them by other means, as by <c>Format-List *</c>.
+/// </para>
 /// <para>A name that stands for several platforms is one object; its property Images holds one a platform.</para>
 /// </remarks>
 /// <example>

@@ -70,7 +70,7 @@ public sealed class MergeClusterImage : GatheredImagesCmdlet
             var collisions = await ImageMerger.PreviewAsync(Store, images, options, Engine, cancellationToken);
             await TellAsync(collisions);
             foreach (var line in CollisionText.Lines(collisions))
-                await OnPipeline(() => WriteInformation(new HostInformationMessage { Message = line }, ["PSHOST"]));
+                await OnPipeline(() => WriteInformation(new HostInformationMessage { Message = PlainText.Of(line) }, ["PSHOST"]));
         }
     }
 

@@ -11,6 +11,10 @@ namespace Sealer.PowerShell;
 /// Reads everything once, in the local store, or with -Path in an archive where it lies. Every container image
 /// that the image says it carries is looked for inside it, down to its last blob.
 /// </para>
+/// <para>
+/// A damaged blob is set aside in the local store, so that the next Receive-ClusterImage or Import-ClusterImage fetches it
+/// again. An archive is only read.
+/// </para>
 /// <para>A broken image is no error of this command: the result says what is wrong with it, worst first.</para>
 /// </remarks>
 /// <example>

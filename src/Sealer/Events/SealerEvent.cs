@@ -11,7 +11,14 @@ public abstract record SealerEvent;
 /// <param name="Item">The part at hand: a layer, a file, an image.</param>
 /// <param name="Done">Bytes done of <paramref name="Item"/>.</param>
 /// <param name="Total">Bytes in all, or null where that is not known.</param>
-public sealed record ProgressEvent(string Activity, string Item, long Done, long? Total) : SealerEvent;
+public sealed record ProgressEvent(string Activity, string Item, long Done, long? Total) : SealerEvent
+{
+    /// <summary>What is being done, harmless to print.</summary>
+    public string Activity { get; } = PlainText.Of(Activity);
+
+    /// <summary>The part at hand, harmless to print: names of files and images are whatever somebody called them.</summary>
+    public string Item { get; } = PlainText.Of(Item);
+}
 
 /// <summary>Something the user should know that does not stop the work.</summary>
 /// <param name="Message">A whole sentence.</param>
