@@ -142,7 +142,7 @@ public static class Clusterfile
     private static ReadContext Context(string text, ClusterfileReadOptions? options)
     {
         options ??= new ClusterfileReadOptions();
-        return new ReadContext(options.FileName ?? DefaultName, new SourceText(WithoutMarks(text)), options);
+        return new ReadContext(options.FileName ?? DefaultName, new SourceLines(WithoutMarks(text)), options);
     }
 
     // Files that were put together of several carry a mark in front of each.

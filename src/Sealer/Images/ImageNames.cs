@@ -1,5 +1,3 @@
-using Sealer.Kubefiles.Syntax;
-
 namespace Sealer.Images;
 
 /// <summary>Names of images among others.</summary>

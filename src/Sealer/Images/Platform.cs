@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using System.Text.Json.Serialization;
-using Sealer.Kubefiles.Syntax;
 
 namespace Sealer.Images;
 

@@ -4,7 +4,7 @@ using Sealer.Clusterfiles;
 using Sealer.Clusterfiles.Documents;
 using Sealer.Clusterfiles.Reading;
 using Sealer.Clusterfiles.Writing;
-using Sealer.Images.ContainerImages;
+using Sealer.Yaml;
 
 namespace Sealer.Tests.Clusterfiles;
 

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Sealer.Clusterfiles.Reading;
-using Sealer.Images.ContainerImages;
+using Sealer.Yaml;
 
 namespace Sealer.Tests.Clusterfiles;
 

@@ -1,8 +1,8 @@
 using System.Text.Json.Nodes;
 using Sealer.Clusterfiles.Reading;
 using Sealer.Clusterfiles.Templates;
-using Sealer.Images.ContainerImages;
 using Sealer.Tests.Peers;
+using Sealer.Yaml;
 
 namespace Sealer.Tests.Clusterfiles;
 

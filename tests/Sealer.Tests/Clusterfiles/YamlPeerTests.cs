@@ -3,8 +3,8 @@ using System.Text.Json.Nodes;
 using Sealer.Clusterfiles;
 using Sealer.Clusterfiles.Reading;
 using Sealer.Clusterfiles.Writing;
-using Sealer.Images.ContainerImages;
 using Sealer.Tests.Peers;
+using Sealer.Yaml;
 
 namespace Sealer.Tests.Clusterfiles;
 

@@ -2,7 +2,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Sealer.Clusterfiles.Reading;
 using Sealer.Clusterfiles.Writing;
-using Sealer.Images.ContainerImages;
+using Sealer.Yaml;
 
 namespace Sealer.Clusterfiles.Configs;
 
@@ -66,7 +66,7 @@ internal static class YamlMerge
             throw error($"line {line}: {message}");
         }
 
-        var context = new ReadContext("", new SourceText(text), new ClusterfileReadOptions());
+        var context = new ReadContext("", new SourceLines(text), new ClusterfileReadOptions());
         var result = new List<JsonNode?>();
         foreach (var document in parsed.Documents)
         {

@@ -1,6 +1,6 @@
 using Sealer.Clusterfiles.Documents;
 using Sealer.Images;
-using Sealer.Images.ContainerImages;
+using Sealer.Yaml;
 
 namespace Sealer.Clusterfiles.Reading;
 

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text;
 using Sealer.Clusterfiles.Documents;
-using Sealer.Images.ContainerImages;
+using Sealer.Yaml;
 
 namespace Sealer.Clusterfiles.Reading;
 

@@ -1,5 +1,5 @@
 using Sealer.Clusterfiles.Documents;
-using Sealer.Images.ContainerImages;
+using Sealer.Yaml;
 
 namespace Sealer.Clusterfiles.Reading;
 

@@ -1,5 +1,3 @@
-using Sealer.Kubefiles.Syntax;
-
 namespace Sealer.Clusterfiles.Reading;
 
 /// <summary>How messages speak of words of the file.</summary>

@@ -1,13 +1,13 @@
-using Sealer.Images.ContainerImages;
+using Sealer.Yaml;
 
 namespace Sealer.Clusterfiles.Reading;
 
 /// <summary>What all readers of one file share.</summary>
-internal sealed class ReadContext(string fileName, SourceText source, ClusterfileReadOptions options)
+internal sealed class ReadContext(string fileName, SourceLines source, ClusterfileReadOptions options)
 {
     public string FileName { get; } = fileName;
 
-    public SourceText Source { get; } = source;
+    public SourceLines Source { get; } = source;
 
     public ClusterfileReadOptions Options { get; } = options;
 

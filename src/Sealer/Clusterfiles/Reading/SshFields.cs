@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 using Sealer.Clusterfiles.Documents;
-using Sealer.Images.ContainerImages;
+using Sealer.Yaml;
 
 namespace Sealer.Clusterfiles.Reading;
 

@@ -1,7 +1,6 @@
 using System.Globalization;
 using Sealer.Images.Layers;
 using Sealer.Kubefiles;
-using Sealer.Kubefiles.Syntax;
 
 namespace Sealer.Images.Building;
 

@@ -1,6 +1,7 @@
 using System.Text;
 using Sealer.Images.ContainerImages.Lists;
 using Sealer.Images.ContainerImages.Scanning;
+using Sealer.Yaml;
 
 namespace Sealer.Images.ContainerImages.Helm;
 

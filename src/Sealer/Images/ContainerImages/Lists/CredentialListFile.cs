@@ -1,5 +1,6 @@
 using System.Net;
 using Sealer.Images.ContainerImages.Scanning;
+using Sealer.Yaml;
 
 namespace Sealer.Images.ContainerImages.Lists;
 

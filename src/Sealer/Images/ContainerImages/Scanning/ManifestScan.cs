@@ -1,5 +1,6 @@
 using System.Text;
 using Sealer.Images.Layers;
+using Sealer.Yaml;
 
 namespace Sealer.Images.ContainerImages.Scanning;
 

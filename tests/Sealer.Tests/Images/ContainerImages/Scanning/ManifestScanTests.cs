@@ -1,6 +1,7 @@
 using System.Text;
 using Sealer.Images.ContainerImages;
 using Sealer.Images.ContainerImages.Scanning;
+using Sealer.Yaml;
 
 namespace Sealer.Tests.Images.ContainerImages.Scanning;
 

@@ -1,7 +1,7 @@
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
-namespace Sealer.Images.ContainerImages;
+namespace Sealer.Yaml;
 
 /// <summary>A part of a YAML file that could not be read, with the place of the mistake.</summary>
 /// <param name="Line">Of the mistake, counted from 1 in the file.</param>

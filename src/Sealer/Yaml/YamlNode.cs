@@ -1,4 +1,4 @@
-namespace Sealer.Images.ContainerImages;
+namespace Sealer.Yaml;
 
 /// <summary>
 /// A node of a YAML or JSON document that remembers its place. Aliases stay references, so that a document is never larger

@@ -1,4 +1,4 @@
-namespace Sealer.Kubefiles.Syntax;
+namespace Sealer;
 
 /// <summary>Finds the word that was probably meant.</summary>
 internal static class Spelling

@@ -1,11 +1,11 @@
 namespace Sealer.Clusterfiles.Reading;
 
 /// <summary>A file's text, to look at the place of a node.</summary>
-internal sealed class SourceText
+internal sealed class SourceLines
 {
     private readonly List<int> _lineStarts = [0];
 
-    public SourceText(string text)
+    public SourceLines(string text)
     {
         Text = text;
         for (var i = text.IndexOf('\n'); i >= 0; i = text.IndexOf('\n', i + 1))
