@@ -26,6 +26,11 @@ namespace Sealer.PowerShell;
 /// in the image is newer then. What ADD and APP download is kept by its --checksum, else by what its server says of it, and
 /// fetched again only where it has changed.
 /// </para>
+/// <para>
+/// RUN runs programs of the image named by FROM, as docker build does: apart from the machine's files, processes and names,
+/// with the machine's network unless --network=none is given, and with few of root's rights. Where root builds, they are
+/// root to the kernel: build images of strangers as another user, for whom they are only that user.
+/// </para>
 /// <para>All mistakes of a Kubefile are told at once, each with its line and column.</para>
 /// </remarks>
 /// <example>

@@ -25,6 +25,9 @@ internal sealed record ContainerRun
     /// <summary>The script to show at <see cref="ScriptInside"/>, or null.</summary>
     public required string? ScriptFile { get; init; }
 
+    /// <summary>True where no program may gain rights that the one it was begun by has not.</summary>
+    public required bool NoNewPrivileges { get; init; }
+
     public required IdMap Ids { get; init; }
 
     public required RunIdentity Identity { get; init; }

@@ -39,7 +39,7 @@ internal static class OciRuntimeSpec
             ["args"] = Array(run.Arguments),
             ["env"] = Array(run.Env),
             ["cwd"] = run.WorkingFolder,
-            ["noNewPrivileges"] = false,
+            ["noNewPrivileges"] = run.NoNewPrivileges,
             ["capabilities"] = new JsonObject
             {
                 ["bounding"] = Array(Capabilities),

@@ -51,6 +51,8 @@ public sealed class RunExecutor
         try
         {
             var ids = await ChooseIdsAsync(identity, bundle, cancellationToken).ConfigureAwait(false);
+            if (request.IsConfined)
+                ids = new IdMap(identity.Uid, identity.Gid, null, null);
             var before = RootSnapshot.Take(root, cancellationToken);
             if (before.Closed.Count > 0)
             {
@@ -64,7 +66,16 @@ public sealed class RunExecutor
             try
             {
                 var run = Prepare(request, root, bundle, mountPoints, identity, ids);
-                exitCode = await RunWithAnyAsync(request, run, output, cancellationToken).ConfigureAwait(false);
+                try
+                {
+                    exitCode = await RunWithAnyAsync(request, run, output, cancellationToken).ConfigureAwait(false);
+                }
+                catch (RunNotSupportedException) when (request.IsConfined && identity.IsRoot)
+                {
+                    // Some machines have no user namespaces.
+                    ids = IdMap.Same;
+                    exitCode = await RunWithAnyAsync(request, run with { Ids = ids }, output, cancellationToken).ConfigureAwait(false);
+                }
             }
             catch (OperationCanceledException)
             {
@@ -144,6 +155,7 @@ public sealed class RunExecutor
             Network = request.Network,
             Binds = binds,
             ScriptFile = script,
+            NoNewPrivileges = request.IsConfined,
             Ids = ids,
             Identity = identity,
         };

@@ -43,6 +43,12 @@ public sealed record RunRequest
     /// <summary>Where standard output goes, as it comes, instead of to <see cref="Output"/>, to which it goes where this is null.</summary>
     public TextWriter? StandardOutput { get; init; }
 
+    /// <summary>
+    /// True of a program that needs no rights at all: it gains none by set-user-id programs, and root's run of it has a user
+    /// namespace of its own, wherever the machine allows one.
+    /// </summary>
+    internal bool IsConfined { get; init; }
+
     /// <summary>Where the instruction stands, as <c>Kubefile:LINE:COLUMN</c>; named in errors.</summary>
     public string Place { get; init; } = "RUN";
 }

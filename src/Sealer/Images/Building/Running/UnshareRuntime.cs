@@ -91,6 +91,7 @@ internal sealed class UnshareRuntime(string path) : IContainerRuntime
             run.RootFolder, started, run.ScriptFile ?? "", run.Bundle,
             .. run.Binds.SelectMany(b => new[] { b.Source, b.Inside }), "--",
             tools["setpriv"]!, "--bounding-set=" + bounding, "--inh-caps=-all",
+            .. run.NoNewPrivileges ? ["--no-new-privs"] : Array.Empty<string>(),
             tools["chroot"]!, ".",
             // chroot cannot change the folder; the image's own shell does where another one than the root is asked for.
             .. run.WorkingFolder == "/" && unsafeOnes.Count == 0

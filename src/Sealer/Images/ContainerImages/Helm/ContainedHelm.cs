@@ -36,6 +36,7 @@ internal sealed class ContainedHelm(string program, RunExecutor executor) : Helm
             Command = new RunCommand.Exec(["/helm", .. arguments]),
             Env = [.. Environment("/home").Select(variable => $"{variable.Key}={variable.Value}"), "HOME=/home"],
             Network = RunNetwork.None,
+            IsConfined = true,
             Place = Name,
             Output = errors.WriteLine,
             StandardOutput = output,

@@ -12,6 +12,7 @@ public sealed class RealRunTests : IDisposable
     private readonly TemporaryFolder _folder = new();
     private readonly string _root;
     private string[] _inFront = [];
+    private bool _isConfined;
 
     public RealRunTests()
     {
@@ -112,9 +113,22 @@ public sealed class RealRunTests : IDisposable
             exec script -qec "exec $quoted" /dev/null
             """);
         _inFront = ["sh", terminal];
-        var (_, output) = await Run(runtime, asNobody, "(: < /dev/tty) && echo open; echo done");
-        Assert.Contains("done", output);
-        Assert.DoesNotContain("open", output);
+        var (changes, _) = await Run(runtime, asNobody, "if (: < /dev/tty); then echo open; else echo closed; fi > /result");
+        Assert.Equal("closed\n", await File.ReadAllTextAsync(Assert.Single(changes).LocalFile!));
+    }
+
+    [Theory]
+    [MemberData(nameof(Everything))]
+    public async Task A_confined_program_gains_no_rights_and_roots_has_a_user_namespace(string runtime, bool asNobody)
+    {
+        const string Command = "cat /proc/self/uid_map; busybox grep NoNewPrivs /proc/self/status";
+        _isConfined = true;
+        var (_, output) = await Run(runtime, asNobody, Command);
+        Assert.Equal(["0", asNobody ? Nobody.ToString(System.Globalization.CultureInfo.InvariantCulture) : "0", "1"], output[0].Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Equal("NoNewPrivs:\t1", output[1]);
+        _isConfined = false;
+        (_, output) = await Run(runtime, asNobody, Command);
+        Assert.Equal("NoNewPrivs:\t0", output[1]);
     }
 
     [Theory]
@@ -304,6 +318,7 @@ public sealed class RealRunTests : IDisposable
             Network = network,
             WorkingFolder = workingFolder,
             Place = "Kubefile:7:1",
+            IsConfined = _isConfined,
             Output = l =>
             {
                 lines.Enqueue(l);
