@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 
 namespace Sealer.Hosts;
@@ -38,5 +37,5 @@ public static class ShellText
         name.Length > 0 && !char.IsAsciiDigit(name[0]) && name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
 
     /// <summary>A number as shells write it.</summary>
-    internal static string Octal(int mode) => Convert.ToString(mode, 8).PadLeft(4, '0').ToString(CultureInfo.InvariantCulture);
+    internal static string Octal(int mode) => Convert.ToString(mode, 8).PadLeft(4, '0');
 }

@@ -7,9 +7,13 @@ using Sealer.Hosts.Keys;
 namespace Sealer.Hosts.Ssh;
 
 /// <summary>One connection to a host, with those to the hosts on the way.</summary>
-internal sealed class SshConnection : IDisposable
+internal sealed class SshConnection : IDisposable, IProgress<long>
 {
     private readonly List<IDisposable> _parts = [];
+    private readonly CancellationTokenSource _gone = new();
+    private long _lastActive = Environment.TickCount64;
+    private int _probing;
+    private volatile bool _disposed;
 
     private SshConnection(SshClient client, ChannelGate channels) => (Client, Channels) = (client, channels);
 
@@ -17,7 +21,7 @@ internal sealed class SshConnection : IDisposable
 
     public ChannelGate Channels { get; }
 
-    public bool IsAlive => Client.IsConnected && _parts.OfType<SshClient>().All(c => c.IsConnected);
+    public bool IsAlive => !_disposed && Client.IsConnected && _parts.OfType<SshClient>().All(c => c.IsConnected);
 
     /// <exception cref="SealerException">It cannot be made; see <see cref="IHost.RunAsync"/>.</exception>
     public static async Task<SshConnection> OpenAsync(SshHostOptions options, CancellationToken cancellationToken)
@@ -49,11 +53,74 @@ internal sealed class SshConnection : IDisposable
         }
     }
 
+    /// <summary>Is cancelled when the host is given up.</summary>
+    public CancellationToken Gone => _gone.Token;
+
+    void IProgress<long>.Report(long value) => Active();
+
+    /// <summary>Something came from the host, or it took something.</summary>
+    public void Active() => Volatile.Write(ref _lastActive, Environment.TickCount64);
+
+    /// <summary>
+    /// Watches while a command runs. A host that is cut off sends no goodbye, and SSH.NET does not look at answers to its own
+    /// questions: after a time of silence a channel is asked for, where even a refusal is a sign of life, and the connection is
+    /// given up where nothing comes back.
+    /// </summary>
+    public async Task WatchAsync(TimeSpan interval, CancellationToken cancellationToken)
+    {
+        if (interval <= TimeSpan.Zero)
+            return;
+        Active();
+        try
+        {
+            while (!_disposed)
+            {
+                await Task.Delay(interval, cancellationToken).ConfigureAwait(false);
+                var silent = Environment.TickCount64 - Volatile.Read(ref _lastActive);
+                if (silent < interval.TotalMilliseconds || Interlocked.Exchange(ref _probing, 1) == 1)
+                    continue;
+                try
+                {
+                    await Task.Run(Probe, CancellationToken.None).WaitAsync(cancellationToken).ConfigureAwait(false);
+                    Active();
+                }
+                finally
+                {
+                    Volatile.Write(ref _probing, 0);
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The command has ended.
+        }
+    }
+
     public void Dispose()
     {
+        _disposed = true;
         // The innermost first: its traffic goes through the others.
         for (var i = _parts.Count - 1; i >= 0; i--)
             _parts[i].Dispose();
+    }
+
+    private void Probe()
+    {
+        try
+        {
+            using var command = Client.CreateCommand("exit 0");
+            _ = command.BeginExecute();
+        }
+        catch (SshOperationTimeoutException)
+        {
+            // Disposing alone tells the commands nothing.
+            _ = _gone.CancelAsync();
+            Dispose();
+        }
+        catch (Exception error) when (error is SshException or ObjectDisposedException or InvalidOperationException)
+        {
+            // Refused, or gone already: both are answers.
+        }
     }
 
     private static async Task<SshClient> ConnectAsync(SshHostOptions options, string address, int port, List<IDisposable> parts, CancellationToken cancellationToken)

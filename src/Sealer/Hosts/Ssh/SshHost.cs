@@ -54,48 +54,55 @@ public sealed class SshHost : CommandHost
         }
 
         var connection = await ConnectionAsync(cancellationToken).ConfigureAwait(false);
-        await connection.Channels.EnterAsync(cancellationToken).ConfigureAwait(false);
+        using var lease = new ChannelLease(connection.Channels);
+        await lease.EnterAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            return await RunAsync(connection, text, feed, output, errors, cancellationToken).ConfigureAwait(false);
+            return await RunAsync(connection, lease, text, feed, output, errors, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception error) when (error is SshConnectionException or SshException or ObjectDisposedException or System.Net.Sockets.SocketException or IOException { InnerException: SshException or System.Net.Sockets.SocketException })
         {
             cancellationToken.ThrowIfCancellationRequested();
             throw Lost(error);
         }
-        finally
-        {
-            connection.Channels.Exit();
-        }
     }
 
     private async Task<int> RunAsync(
         SshConnection connection,
+        ChannelLease lease,
         string text,
         Func<Stream, CancellationToken, Task> feed,
         Func<ReadOnlyMemory<byte>, CancellationToken, ValueTask> output,
         Func<ReadOnlyMemory<byte>, CancellationToken, ValueTask> errors,
         CancellationToken cancellationToken)
     {
-        var (command, running) = await StartAsync(connection, text, cancellationToken).ConfigureAwait(false);
+        var (command, running) = await StartAsync(connection, lease, text, cancellationToken).ConfigureAwait(false);
         using (command)
         {
             using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            var pumps = Task.WhenAll(
-                PumpAsync(command.OutputStream, output, cancellationToken), PumpAsync(command.ExtendedOutputStream, errors, cancellationToken));
-            var feeding = FeedAsync(command, feed, ended.Token);
+            var written = PumpAsync(connection, command.OutputStream, output, cancellationToken);
+            var told = PumpAsync(connection, command.ExtendedOutputStream, errors, cancellationToken);
+            var feeding = FeedAsync(connection, command, feed, ended.Token);
+            var watching = connection.WatchAsync(_options.KeepAlive, ended.Token);
             try
             {
-                await running.ConfigureAwait(false);
-                await pumps.ConfigureAwait(false);
+                // Where what it writes cannot be taken here any more, it is not waited for.
+                var alive = running.WaitAsync(connection.Gone);
+                await (await Task.WhenAny(alive, written, told).ConfigureAwait(false)).ConfigureAwait(false);
+                await alive.ConfigureAwait(false);
+                await Task.WhenAll(written, told).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (connection.Gone.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+            {
+                throw Lost(null);
             }
             finally
             {
                 await ended.CancelAsync().ConfigureAwait(false);
                 command.Dispose();
                 await feeding.ConfigureAwait(false);
-                await pumps.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await watching.ConfigureAwait(false);
+                await Task.WhenAll(written, told).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
 
             return command.ExitStatus ?? command.ExitSignal switch
@@ -111,7 +118,8 @@ public sealed class SshHost : CommandHost
         }
     }
 
-    private async Task<(SshCommand Command, Task Running)> StartAsync(SshConnection connection, string text, CancellationToken cancellationToken)
+    private async Task<(SshCommand Command, Task Running)> StartAsync(
+        SshConnection connection, ChannelLease lease, string text, CancellationToken cancellationToken)
     {
         var started = Environment.TickCount64;
         for (var pause = 20; ; pause = Math.Min(pause * 2, 1000))
@@ -129,8 +137,8 @@ public sealed class SshHost : CommandHost
                 command.Dispose();
                 if (connection.Channels.Refused())
                 {
-                    connection.Channels.Exit();
-                    await connection.Channels.EnterAsync(CancellationToken.None).ConfigureAwait(false);
+                    lease.Dispose();
+                    await lease.EnterAsync(cancellationToken).ConfigureAwait(false);
                 }
                 else if (Environment.TickCount64 - started > RefusalPatience.TotalMilliseconds)
                 {
@@ -152,12 +160,12 @@ public sealed class SshHost : CommandHost
         }
     }
 
-    private static async Task FeedAsync(SshCommand command, Func<Stream, CancellationToken, Task> feed, CancellationToken cancellationToken)
+    private static async Task FeedAsync(SshConnection connection, SshCommand command, Func<Stream, CancellationToken, Task> feed, CancellationToken cancellationToken)
     {
         try
         {
             await using var input = command.CreateInputStream();
-            await feed(input, cancellationToken).ConfigureAwait(false);
+            await feed(new CountingTarget(input, connection), cancellationToken).ConfigureAwait(false);
         }
         catch (Exception error) when (error is OperationCanceledException or SshException or ObjectDisposedException or InvalidOperationException or IOException { InnerException: not null })
         {
@@ -165,12 +173,15 @@ public sealed class SshHost : CommandHost
         }
     }
 
-    private static async Task PumpAsync(Stream from, Func<ReadOnlyMemory<byte>, CancellationToken, ValueTask> to, CancellationToken cancellationToken)
+    private static async Task PumpAsync(SshConnection connection, Stream from, Func<ReadOnlyMemory<byte>, CancellationToken, ValueTask> to, CancellationToken cancellationToken)
     {
         var buffer = new byte[BufferSize];
         int read;
         while ((read = await from.ReadAsync(buffer, CancellationToken.None).ConfigureAwait(false)) > 0)
+        {
+            connection.Active();
             await to(buffer.AsMemory(0, read), cancellationToken).ConfigureAwait(false);
+        }
     }
 
     private async Task<SshConnection> ConnectionAsync(CancellationToken cancellationToken)

@@ -153,6 +153,14 @@ public sealed class SshHostTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_target_that_takes_no_more_ends_the_reading()
+    {
+        await using var host = _server.Host();
+        await Assert.ThrowsAnyAsync<NotSupportedException>(() => host.GetAsync("/dev/zero", new MemoryStream(new byte[10], writable: true))).WaitAsync(TimeSpan.FromMinutes(1));
+        Assert.True((await host.RunAsync(new HostCommand("true"))).Succeeded);
+    }
+
+    [Fact]
     public async Task A_connection_that_is_gone_is_made_anew()
     {
         await using var host = _server.Host();

@@ -122,6 +122,9 @@ internal sealed class SshServer : IAsyncDisposable
     /// <summary>As when the machine goes: the listener and all its sessions at once.</summary>
     public void Kill() => _process.Kill(entireProcessTree: true);
 
+    /// <summary>As when the link is cut: nobody answers, and nobody says goodbye.</summary>
+    public async Task FreezeAsync() => await Peer.RunAsync("sh", "-c", $"for p in $(ps -o pid= --ppid {_process.Id}); do kill -STOP $p $(ps -o pid= --ppid $p); done");
+
     public async ValueTask DisposeAsync()
     {
         if (!_process.HasExited)

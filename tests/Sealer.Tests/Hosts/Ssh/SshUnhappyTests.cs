@@ -147,6 +147,27 @@ public sealed class SshUnhappyTests
     }
 
     [Fact]
+    public async Task A_host_that_is_cut_off_while_a_command_runs_is_given_up()
+    {
+        await using var server = await SshServer.StartAsync();
+        await using var host = server.Host(o => o with { KeepAlive = TimeSpan.FromSeconds(1), ConnectTimeout = TimeSpan.FromSeconds(3) });
+        var file = Path.Combine(server.Home, "begun");
+        var running = host.RunAsync(new HostCommand($"touch {file}; exec sleep 300"));
+        while (!File.Exists(file))
+            await Task.Delay(50);
+        await server.FreezeAsync();
+        await TellsAsync(() => running, "HostConnectionLost", "run this again");
+    }
+
+    [Fact]
+    public async Task A_long_silent_command_is_not_given_up()
+    {
+        await using var server = await SshServer.StartAsync("MaxSessions 1");
+        await using var host = server.Host(o => o with { KeepAlive = TimeSpan.FromMilliseconds(300) });
+        Assert.Equal("done\n", (await host.RunAsync(new HostCommand("sleep 3; echo done"))).Output);
+    }
+
+    [Fact]
     public async Task A_server_that_dies_in_mid_copy_leaves_nothing_under_the_name()
     {
         await using var server = await SshServer.StartAsync();
