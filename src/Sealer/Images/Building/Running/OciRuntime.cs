@@ -5,8 +5,6 @@ namespace Sealer.Images.Building.Running;
 /// <summary>Runs with crun or runc, without a daemon, systemd or cgroups.</summary>
 internal sealed partial class OciRuntime(string path) : IContainerRuntime
 {
-    private const string Id = "sealer-run";
-
     public string Name => Path.GetFileName(path);
 
     public async Task<RuntimeOutcome> RunAsync(ContainerRun run, OutputLines output, CancellationToken cancellationToken)
@@ -17,7 +15,7 @@ internal sealed partial class OciRuntime(string path) : IContainerRuntime
         string[] options = Name.Contains("crun", StringComparison.Ordinal)
             ? ["--root", Path.Combine(run.Bundle, "state"), "--cgroup-manager=disabled", "--log", "file:" + log]
             : ["--root", Path.Combine(run.Bundle, "state"), "--rootless", run.Identity.IsRoot ? "auto" : "true", "--log", log];
-        string[] command = [path, .. options, "run", "--bundle", run.Bundle, Id];
+        string[] command = [path, .. options, "run", "--bundle", run.Bundle, Id(run)];
         var exitCode = await ContainerProcess.RunAsync(
             run.Identity, run.Bundle, command, output, () => KillAsync(run, options), cancellationToken).ConfigureAwait(false);
 
@@ -28,9 +26,12 @@ internal sealed partial class OciRuntime(string path) : IContainerRuntime
             : new RuntimeOutcome(null, error, CommandAtFault().IsMatch(error));
     }
 
+    /// <summary>One for each run: runc names a cgroup by it, which two builds at once would share, and end together.</summary>
+    private static string Id(ContainerRun run) => Path.GetFileName(run.Bundle);
+
     private async Task KillAsync(ContainerRun run, string[] options) =>
         await ContainerProcess.RunAsync(
-            run.Identity, run.Bundle, [path, .. options, "delete", "--force", Id], new OutputLines(null), null, CancellationToken.None).ConfigureAwait(false);
+            run.Identity, run.Bundle, [path, .. options, "delete", "--force", Id(run)], new OutputLines(null), null, CancellationToken.None).ConfigureAwait(false);
 
     private static string? LastError(string log)
     {
