@@ -109,9 +109,9 @@ internal sealed class StreamedFiles : ArchiveFiles
             descriptor,
             async (offset, token) =>
             {
-                // What the medium failed with first is what has to be told; a second try cannot do better.
+                // What reading failed with first is what has to be told; a second try cannot do better.
                 if (reader.Fault is { } fault)
-                    throw ArchiveErrors.Unreadable(item, fault);
+                    throw Compressions.Damaged(fault, item) ?? ArchiveErrors.Unreadable(item, fault);
                 // The tar cannot go back; a store that wants to begin again has found its leftover wrong, and drops it now.
                 if (offset < position)
                     throw VerifyingStream.WrongDigest(descriptor, "a damaged leftover of an earlier import, which is removed now; run it again");

@@ -22,7 +22,7 @@ internal sealed class TarItemReader(Stream tar)
     private int _items;
     private long _dataLeft;
 
-    /// <summary>What the medium failed with while content was read; null where it did not.</summary>
+    /// <summary>What the medium, or unpacking, failed with while content was read; null where nothing did.</summary>
     public IOException? Fault { get; private set; }
 
     /// <summary>The head of the next entry; null at the end of the archive.</summary>

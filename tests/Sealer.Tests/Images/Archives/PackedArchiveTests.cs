@@ -77,10 +77,10 @@ public sealed class PackedArchiveTests : ArchiveTestBase
             await RefusedAsync(Temp["cut"]);
         }
 
-        for (var i = 1; i < 10; i++)
+        for (var i = 1; i < 30; i++)
         {
             var damaged = bytes.ToArray();
-            damaged[bytes.Length * i / 10] ^= 0x10;
+            damaged[bytes.Length * i / 30] ^= 0x10;
             File.WriteAllBytes(Temp["damaged"], damaged);
             await RefusedAsync(Temp["damaged"]);
         }
