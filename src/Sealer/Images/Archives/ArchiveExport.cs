@@ -38,7 +38,7 @@ public static class ArchiveExport
     /// <param name="progress">Told the bytes of every blob; may be null.</param>
     /// <param name="cancellationToken">Cancels; nothing is left then.</param>
     /// <exception cref="SealerException">
-    /// <c>ArchiveUnusable</c>, <c>DiskFull</c>, <c>FolderNotEmpty</c>, <c>InvalidPartSize</c>, <c>PlatformNotFound</c>,
+    /// <c>ArchiveUnwritable</c>, <c>DiskFull</c>, <c>FolderNotEmpty</c>, <c>InvalidPartSize</c>, <c>PlatformNotFound</c>,
     /// <c>OnePlatformOnly</c>, <c>OneImageOnly</c>, <c>ForeignLayer</c>, and what <see cref="ImageCopier"/> throws.
     /// </exception>
     public static async Task<ExportResult> WriteAsync(

@@ -18,7 +18,7 @@ public sealed class OciArchiveWriter : ISequentialTarget, IReferrerTarget, IAsyn
 
     /// <param name="path">The file; replaced where it exists, once this one is complete.</param>
     /// <param name="partSize">Most bytes a part, to split the archive; null for one file.</param>
-    /// <exception cref="SealerException"><c>ArchiveUnusable</c>, <c>DiskFull</c>, <c>InvalidPartSize</c>.</exception>
+    /// <exception cref="SealerException"><c>ArchiveUnwritable</c>, <c>DiskFull</c>, <c>InvalidPartSize</c>.</exception>
     public OciArchiveWriter(string path, long? partSize)
     {
         ArchiveExport.CheckPartSize(partSize);

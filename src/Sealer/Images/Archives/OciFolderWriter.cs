@@ -15,7 +15,7 @@ public sealed class OciFolderWriter : IImageTarget, IReferrerTarget
     private readonly ConcurrentDictionary<Digest, bool> _whole = new();
 
     /// <param name="path">A folder that is missing, empty, or an OCI layout.</param>
-    /// <exception cref="SealerException"><c>FolderNotEmpty</c>: it holds something else; <c>InvalidManifest</c>; <c>ArchiveUnusable</c>.</exception>
+    /// <exception cref="SealerException"><c>FolderNotEmpty</c>: it holds something else; <c>InvalidManifest</c>; <c>ArchiveUnwritable</c>.</exception>
     public OciFolderWriter(string path)
     {
         _root = Path.GetFullPath(path);
