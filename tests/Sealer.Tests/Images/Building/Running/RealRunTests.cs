@@ -83,11 +83,19 @@ public sealed class RealRunTests : IDisposable
     {
         // Put together here, so that the test's own process does not show it.
         var secret = $"s3c'{Random.Shared.Next(100_000, 999_999)}\n$(x)";
+        // It waits until it has been looked at, however late that is: the look ends the wait.
+        var wait = $"sleep {Random.Shared.Next(100_000, 999_999)}";
         var seen = "";
         var (_, output) = await Run(
-            runtime, asNobody, new RunCommand.Shell("echo begun; sleep 0.3; env"), env: ["TOKEN=" + secret, "LD_TOKEN=" + secret, "UID=5", "a.b=c d"],
-            output: line => seen += line == "begun" ? CommandLines() : "");
-        Assert.Contains("sleep 0.3", seen, StringComparison.Ordinal);
+            runtime, asNobody, new RunCommand.Shell($"echo begun; {wait}; env"), env: ["TOKEN=" + secret, "LD_TOKEN=" + secret, "UID=5", "a.b=c d"],
+            output: line =>
+            {
+                if (line != "begun")
+                    return;
+                seen = CommandLines();
+                Kill(wait);
+            });
+        Assert.Contains(wait, seen, StringComparison.Ordinal);
         Assert.DoesNotContain(secret.Split('\n')[0], seen, StringComparison.Ordinal);
         var told = string.Join('\n', output);
         Assert.Contains("\nTOKEN=" + secret, told, StringComparison.Ordinal);
@@ -354,6 +362,26 @@ public sealed class RealRunTests : IDisposable
                 return "";
             }
         }));
+
+    private static void Kill(string command)
+    {
+        var line = command.Replace(' ', '\0') + '\0';
+        while (true)
+        {
+            foreach (var process in System.Diagnostics.Process.GetProcessesByName(command.Split(' ')[0]))
+            {
+                using (process)
+                {
+                    if (File.ReadAllText($"/proc/{process.Id}/cmdline") == line)
+                    {
+                        process.Kill();
+                        return;
+                    }
+                }
+            }
+            Thread.Sleep(10);
+        }
+    }
 
     private static async Task Exec(string program, params string[] arguments)
     {
