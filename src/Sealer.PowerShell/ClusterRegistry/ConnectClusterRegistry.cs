@@ -1,5 +1,4 @@
 using System.Management.Automation;
-using Sealer.Registries;
 
 namespace Sealer.PowerShell;
 
@@ -47,7 +46,7 @@ public sealed class ConnectClusterRegistry : RegistryCmdlet
             : Credential);
         if (given is null)
             throw new SealerException("NoCredential", ErrorKind.Authentication, $"No user name was given for {Registry}. Give -Credential.", Registry);
-        var secret = new RegistrySecret(given.GetNetworkCredential().Password);
+        var secret = Secret.Of(given.GetNetworkCredential().Password);
         var isVerified = await Registries.Login(Registry).LoginAsync(Registry, given.UserName, secret, cancellationToken);
         if (!isVerified)
             await WarnAsync($"{Registry} lets everybody in, so that the password of '{given.UserName}' could not be tried. It is kept all the same.");

@@ -26,7 +26,7 @@ public sealed record HostCommand(string Script)
     public IReadOnlyDictionary<string, string> Variables { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Variables of its environment that hold secrets. They travel over its standard input.</summary>
-    public IReadOnlyDictionary<string, HostSecret> Secrets { get; init; } = new Dictionary<string, HostSecret>();
+    public IReadOnlyDictionary<string, Secret> Secrets { get; init; } = new Dictionary<string, Secret>();
 
     /// <summary>After this it is stopped; null for never.</summary>
     public TimeSpan? Timeout { get; init; }

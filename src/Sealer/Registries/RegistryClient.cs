@@ -64,7 +64,7 @@ public sealed class RegistryClient : IDisposable
     /// <param name="cancellationToken">Cancels.</param>
     /// <returns>False where the registry lets anybody in, so that nothing could be verified; saved all the same.</returns>
     /// <exception cref="RegistryException"><c>RegistryUnauthorized</c>: refused, nothing saved; or not reached.</exception>
-    public async Task<bool> LoginAsync(string domain, string userName, RegistrySecret secret, CancellationToken cancellationToken)
+    public async Task<bool> LoginAsync(string domain, string userName, Secret secret, CancellationToken cancellationToken)
     {
         if (Options.Credentials is not CredentialStore store)
             throw new InvalidOperationException("The client was made without a credential store.");

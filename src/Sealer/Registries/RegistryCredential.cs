@@ -14,20 +14,20 @@ public sealed record RegistryCredential
     public string UserName { get; init; } = "";
 
     /// <summary>The password, or a personal access token in its place.</summary>
-    public RegistrySecret? Password { get; init; }
+    public Secret? Password { get; init; }
 
     /// <summary>A refresh token of the registry's token server.</summary>
-    public RegistrySecret? IdentityToken { get; init; }
+    public Secret? IdentityToken { get; init; }
 
     /// <summary>A bearer token for the registry itself.</summary>
-    public RegistrySecret? AccessToken { get; init; }
+    public Secret? AccessToken { get; init; }
 
     /// <summary>Where it was found, for messages: a file, a helper, or <c>given</c> by the caller.</summary>
     public string Origin { get; init; } = Given;
 
     /// <summary>A name and a password.</summary>
     public static RegistryCredential Of(string userName, string password) =>
-        new() { UserName = userName, Password = new RegistrySecret(password) };
+        new() { UserName = userName, Password = Secret.Of(password) };
 
     /// <summary>True where the caller gave it just now, so that it lies nowhere to be replaced.</summary>
     internal bool IsGiven => Origin == Given;

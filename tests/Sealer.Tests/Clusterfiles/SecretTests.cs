@@ -28,6 +28,15 @@ public sealed class SecretTests
         Assert.Equal(Word, settings.Password.Reveal());
     }
 
+    [Fact]
+    public void A_secret_is_taken_out_of_text_unless_it_is_so_short_that_it_would_be_everywhere()
+    {
+        Assert.Equal("a *** b", Secret.Of("hunter22").HideIn("a hunter22 b"));
+        Assert.Equal("a b", Secret.Of("a").HideIn("a b"));
+        Assert.Equal("a b", Secret.Of("").HideIn("a b"));
+        Assert.Equal("a b", Secret.From(null, new SecretSource(SecretSourceKind.File, "p")).HideIn("a b"));
+    }
+
     // Text that means something else to YAML, unquoted, as a password often is.
     [Theory]
     [InlineData("*hunter2-hunter2")]

@@ -257,7 +257,7 @@ public sealed class CredentialStoreTests : IDisposable
     [Fact]
     public void A_secret_does_not_show_itself()
     {
-        var credential = RegistryCredential.Of("ann", "s3cret-word") with { IdentityToken = new("s3cret-word"), AccessToken = new("s3cret-word") };
+        var credential = RegistryCredential.Of("ann", "s3cret-word") with { IdentityToken = Secret.Of("s3cret-word"), AccessToken = Secret.Of("s3cret-word") };
         Assert.DoesNotContain("s3cret-word", credential.ToString());
         Assert.DoesNotContain("s3cret-word", System.Text.Json.JsonSerializer.Serialize(credential));
         Assert.Equal("***", credential.Password!.ToString());

@@ -170,8 +170,8 @@ public sealed class DockerRegistryTests
         var store = CredentialStore.Open(new SealerHome(folder["home"]));
         using var client = new RegistryClient(options with { Credentials = store });
         Assert.Equal("RegistryUnauthorized", (await Assert.ThrowsAsync<RegistryException>(
-            () => client.LoginAsync(registry.Domain, "ann", new RegistrySecret("wrong"), default))).Id);
-        Assert.True(await client.LoginAsync(registry.Domain, "ann", new RegistrySecret("s3cret-word"), default));
+            () => client.LoginAsync(registry.Domain, "ann", Secret.Of("wrong"), default))).Id);
+        Assert.True(await client.LoginAsync(registry.Domain, "ann", Secret.Of("s3cret-word"), default));
         var image = await PushAsync(client.Repository(name), name, HostileRegistry.Noise(2_000_000));
 
         // Our file is one that skopeo takes.

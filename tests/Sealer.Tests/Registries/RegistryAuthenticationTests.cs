@@ -8,7 +8,7 @@ namespace Sealer.Tests.Registries;
 
 public sealed class RegistryAuthenticationTests
 {
-    private const string Secret = "s3cret-word";
+    private const string Word = "s3cret-word";
 
     [Theory]
     [InlineData("Basic realm=\"a\"", "basic realm=a")]
@@ -218,7 +218,7 @@ public sealed class RegistryAuthenticationTests
     {
         await using var registry = new TokenRegistry();
         var blob = registry.Server.AddBlob(HostileRegistry.Noise(1000));
-        using var client = registry.Client(o => o with { Credentials = Given(registry.Server, new RegistryCredential { IdentityToken = new RegistrySecret("refresh-me") }) });
+        using var client = registry.Client(o => o with { Credentials = Given(registry.Server, new RegistryCredential { IdentityToken = Secret.Of("refresh-me") }) });
         Assert.True(await client.Repository(registry.Server.Image()).ExistsAsync(blob, default));
         var asked = registry.Server.Log.Single(e => e.Path == "/token");
         Assert.Equal(("POST", "/token"), (asked.Method, asked.Target));
@@ -232,7 +232,7 @@ public sealed class RegistryAuthenticationTests
         await using var registry = new TokenRegistry();
         registry.Accept("ready-made");
         var blob = registry.Server.AddBlob(HostileRegistry.Noise(1000));
-        using var client = registry.Client(o => o with { Credentials = Given(registry.Server, new RegistryCredential { AccessToken = new RegistrySecret("ready-made") }) });
+        using var client = registry.Client(o => o with { Credentials = Given(registry.Server, new RegistryCredential { AccessToken = Secret.Of("ready-made") }) });
         Assert.True(await client.Repository(registry.Server.Image()).ExistsAsync(blob, default));
         Assert.Equal(0, registry.TokensGiven);
     }
@@ -317,7 +317,7 @@ public sealed class RegistryAuthenticationTests
     public async Task Wrong_Basic_credentials_are_tried_once()
     {
         await using var registry = new HostileRegistry { On = e => e.ReplyAsync(401, "", ("WWW-Authenticate", "Basic realm=\"x\"")) };
-        using var client = registry.Client(o => o with { Credentials = Given(registry, RegistryCredential.Of("ann", Secret)) });
+        using var client = registry.Client(o => o with { Credentials = Given(registry, RegistryCredential.Of("ann", Word)) });
         await Assert.ThrowsAsync<RegistryException>(() => client.PingAsync(registry.Domain, default));
         Assert.Equal(2, registry.Log.Count);
         await Assert.ThrowsAsync<RegistryException>(() => client.PingAsync(registry.Domain, default));
@@ -360,7 +360,7 @@ public sealed class RegistryAuthenticationTests
             Thread.Sleep(300);
             return count <= Failures
                 ? throw new SealerException("Broken", ErrorKind.ResourceUnavailable, "It does not work.")
-                : Task.FromResult<RegistryCredential?>(RegistryCredential.Of("ann", Secret));
+                : Task.FromResult<RegistryCredential?>(RegistryCredential.Of("ann", Word));
         }
     }
 
@@ -400,7 +400,7 @@ public sealed class RegistryAuthenticationTests
 
         public RegistryClient Client(Func<RegistryOptions, RegistryOptions>? change = null) => Server.Client(o =>
         {
-            o = o with { Credentials = Given(Server, RegistryCredential.Of("ann", Secret)) };
+            o = o with { Credentials = Given(Server, RegistryCredential.Of("ann", Word)) };
             return change?.Invoke(o) ?? o;
         });
 
@@ -417,7 +417,7 @@ public sealed class RegistryAuthenticationTests
                 }
 
                 var body = Encoding.UTF8.GetString(await e.ReadBodyAsync());
-                var basic = "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"{User}:{Secret}"));
+                var basic = "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"{User}:{Word}"));
                 if (User is not null && e.Authorization != basic && !body.Contains("refresh-me"))
                 {
                     await e.ReplyAsync(401);

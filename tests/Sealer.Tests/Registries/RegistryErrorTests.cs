@@ -9,7 +9,7 @@ namespace Sealer.Tests.Registries;
 
 public sealed class RegistryErrorTests
 {
-    private const string Secret = "s3cret-word";
+    private const string Word = "s3cret-word";
 
     [Theory]
     [InlineData(401, "RegistryUnauthorized", ErrorKind.Authentication, "Connect-ClusterRegistry -Registry {domain}")]
@@ -117,7 +117,7 @@ public sealed class RegistryErrorTests
     public async Task Credentials_are_never_sent_plainly_unless_asked()
     {
         await using var registry = new HostileRegistry { On = e => e.ReplyAsync(401, "", ("WWW-Authenticate", "Basic realm=\"x\"")) };
-        using var client = registry.Client(o => o with { PlainHttp = [], Time = TimeProvider.System, Retry = RetryPolicy.None, Credentials = RegistryAuthenticationTests.Given(registry, RegistryCredential.Of("ann", Secret)) });
+        using var client = registry.Client(o => o with { PlainHttp = [], Time = TimeProvider.System, Retry = RetryPolicy.None, Credentials = RegistryAuthenticationTests.Given(registry, RegistryCredential.Of("ann", Word)) });
         await Assert.ThrowsAsync<RegistryException>(() => client.PingAsync(registry.Domain, default));
         Assert.All(registry.Log, e => Assert.Null(e.Authorization));
     }
@@ -206,21 +206,21 @@ public sealed class RegistryErrorTests
     public async Task No_error_message_or_event_holds_a_secret()
     {
         // Fails on purpose in every way there is, with a registry that puts what it was sent into its answers.
-        var basic = Convert.ToBase64String(Encoding.UTF8.GetBytes($"ann:{Secret}"));
+        var basic = Convert.ToBase64String(Encoding.UTF8.GetBytes($"ann:{Word}"));
         var events = new List<SealerEvent>();
         var messages = new List<string>();
         Func<HostileExchange, Task>[] answers =
         [
             .. new[] { 400, 401, 403, 404, 413, 416, 429, 503, 307 }.Select<int, Func<HostileExchange, Task>>(
-                status => e => e.ReplyAsync(status, Echo(e), ("WWW-Authenticate", "Basic realm=\"x\""), ("Location", $"ftp://{Secret}/x"), ("Warning", $"299 - \"{e.Authorization}\""))),
+                status => e => e.ReplyAsync(status, Echo(e), ("WWW-Authenticate", "Basic realm=\"x\""), ("Location", $"ftp://{Word}/x"), ("Warning", $"299 - \"{e.Authorization}\""))),
             e => e.ReplyAsync(200, Echo(e), ("Docker-Content-Digest", Digest.Of("z"u8).ToString())),
             e => e.ReplyAsync(200, Echo(e), ("Content-Type", e.Authorization ?? "x")),
             e => e.ReplyAsync(206, Echo(e), ("Content-Range", "bytes 5-6/7")),
             e => e.ReplyAsync(202, "", ("Location", $"ftp://{Uri.EscapeDataString(e.Authorization ?? "")}/")),
             e => e.ReplyAsync(202, "", ("Location", "/up"), ("Range", "0-99999999")),
-            e => e.ReplyAsync(302, default, null, ("Location", $"https://{Secret}.example:99999999/{Secret}")),
-            e => e.ReplyAsync(200, Echo(e), ("Link", $"<https://{Secret}.example/>; rel=next"), ("Content-Type", $"x/{Secret}")),
-            e => e.RawAsync($"nonsense {Secret} {e.Authorization}\r\n\r\n"),
+            e => e.ReplyAsync(302, default, null, ("Location", $"https://{Word}.example:99999999/{Word}")),
+            e => e.ReplyAsync(200, Echo(e), ("Link", $"<https://{Word}.example/>; rel=next"), ("Content-Type", $"x/{Word}")),
+            e => e.RawAsync($"nonsense {Word} {e.Authorization}\r\n\r\n"),
             e => { e.Break(); return Task.CompletedTask; },
         ];
         foreach (var scheme in new[] { "Basic realm=\"x\"", "Bearer realm=\"{realm}\",service=\"s\"", "Bearer realm=\"https://evil.example/\"" })
@@ -229,13 +229,13 @@ public sealed class RegistryErrorTests
             {
                 await using var registry = new HostileRegistry();
                 registry.On = e => e.Path == "/token"
-                    ? e.ReplyAsync(200, $"{{\"token\":\"{Secret}-token\"}}")
+                    ? e.ReplyAsync(200, $"{{\"token\":\"{Word}-token\"}}")
                     : e.Authorization is null ? e.ReplyAsync(401, "", ("WWW-Authenticate", scheme.Replace("{realm}", $"http://{registry.Domain}/token"))) : answer(e);
                 using var client = registry.Client(o => o with
                 {
                     Retry = new RetryPolicy { MaxAttempts = 2 },
                     Events = new RegistryRetryTests.Collector(events),
-                    Credentials = RegistryAuthenticationTests.Given(registry, RegistryCredential.Of("ann", Secret)),
+                    Credentials = RegistryAuthenticationTests.Given(registry, RegistryCredential.Of("ann", Word)),
                 });
                 var repository = client.Repository(registry.Image());
                 var blob = Descriptor.Of(MediaType.OciLayer, "x"u8);
@@ -250,13 +250,13 @@ public sealed class RegistryErrorTests
                 await TryAsync(() => repository.ListReferrersAsync(blob.Digest));
                 await TryAsync(async () => { await foreach (var _ in repository.ListTagsAsync()) { } });
                 await TryAsync(() => repository.DeleteAsync(registry.Image(), default));
-                await TryAsync(() => client.VerifyAsync(registry.Domain, RegistryCredential.Of("ann", Secret), default));
+                await TryAsync(() => client.VerifyAsync(registry.Domain, RegistryCredential.Of("ann", Word), default));
             }
         }
 
         messages.AddRange(events.Select(e => e.ToString()));
         Assert.InRange(messages.Count, 200, 100_000);
-        var leaks = messages.Where(m => m.Contains(Secret) || m.Contains(basic)).ToList();
+        var leaks = messages.Where(m => m.Contains(Word) || m.Contains(basic)).ToList();
         Assert.True(leaks.Count == 0, string.Join("\n", leaks.Take(6)));
 
         async Task TryAsync(Func<Task> work)
@@ -271,7 +271,7 @@ public sealed class RegistryErrorTests
             }
         }
 
-        static string Echo(HostileExchange e) => $$"""{"errors":[{"code":"X","message":"you sent {{e.Authorization}} from {{e.Target}}"},{"code":"{{Secret}}"}]}""";
+        static string Echo(HostileExchange e) => $$"""{"errors":[{"code":"X","message":"you sent {{e.Authorization}} from {{e.Target}}"},{"code":"{{Word}}"}]}""";
     }
 
     [Fact]
@@ -279,16 +279,16 @@ public sealed class RegistryErrorTests
     {
         using var folder = new TemporaryFolder();
         await using var registry = new HostileRegistry();
-        var good = "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"ann:{Secret}"));
+        var good = "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"ann:{Word}"));
         registry.On = e => e.Authorization == good ? e.ReplyAsync(200) : e.ReplyAsync(401, "", ("WWW-Authenticate", "Basic realm=\"x\""));
         var store = new CredentialStore(new(folder["auth.json"], [], ""));
         using var client = registry.Client(o => o with { Credentials = store });
-        var e = await Assert.ThrowsAsync<RegistryException>(() => client.LoginAsync(registry.Domain, "ann", new RegistrySecret("wrong-word"), default));
+        var e = await Assert.ThrowsAsync<RegistryException>(() => client.LoginAsync(registry.Domain, "ann", Secret.Of("wrong-word"), default));
         AssertSaysWhatIsWrong(e, registry.Domain);
         Assert.Empty(await store.ListAsync(default));
         await Assert.ThrowsAsync<RegistryException>(() => client.PingAsync(registry.Domain, default));
 
-        Assert.True(await client.LoginAsync(registry.Domain, "ann", new RegistrySecret(Secret), default));
+        Assert.True(await client.LoginAsync(registry.Domain, "ann", Secret.Of(Word), default));
         Assert.Equal([registry.Domain], await store.ListAsync(default));
         await client.PingAsync(registry.Domain, default);
 
@@ -304,10 +304,10 @@ public sealed class RegistryErrorTests
         await using var registry = new RegistryAuthenticationTests.TokenRegistry();
         var store = new CredentialStore(new(folder["auth.json"], [], ""));
         using var client = registry.Client(o => o with { Credentials = store });
-        var e = await Assert.ThrowsAsync<RegistryException>(() => client.LoginAsync(registry.Server.Domain, "ann", new RegistrySecret("wrong-word"), default));
+        var e = await Assert.ThrowsAsync<RegistryException>(() => client.LoginAsync(registry.Server.Domain, "ann", Secret.Of("wrong-word"), default));
         AssertSaysWhatIsWrong(e, registry.Server.Domain);
         Assert.Empty(await store.ListAsync(default));
-        Assert.True(await client.LoginAsync(registry.Server.Domain, "ann", new RegistrySecret(Secret), default));
+        Assert.True(await client.LoginAsync(registry.Server.Domain, "ann", Secret.Of(Word), default));
     }
 
     [Theory]
@@ -320,7 +320,7 @@ public sealed class RegistryErrorTests
         var challenge = basic ? "Basic realm=\"x\"" : $"Bearer realm=\"http://{registry.Domain}/token\"";
         registry.On = e => e.Path == "/token" ? e.ReplyAsync(200, """{"token":"t"}""") : e.ReplyAsync(401, "", ("WWW-Authenticate", challenge));
         var store = new CredentialStore(new(folder["auth.json"], [], ""));
-        await store.SaveAsync(registry.Domain, RegistryCredential.Of("ann", Secret), default);
+        await store.SaveAsync(registry.Domain, RegistryCredential.Of("ann", Word), default);
         using var client = registry.Client(o => o with { Credentials = store });
         var e = await Assert.ThrowsAsync<RegistryException>(() => client.Repository(registry.Image()).ResolveAsync(registry.Image(), default));
         Assert.Equal("RegistryUnauthorized", e.Id);
@@ -342,6 +342,6 @@ public sealed class RegistryErrorTests
     {
         await using var registry = new HostileRegistry();
         using var client = registry.Client();
-        Assert.False(await client.VerifyAsync(registry.Domain, RegistryCredential.Of("ann", Secret), default));
+        Assert.False(await client.VerifyAsync(registry.Domain, RegistryCredential.Of("ann", Word), default));
     }
 }

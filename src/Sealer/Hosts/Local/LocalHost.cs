@@ -11,7 +11,7 @@ public sealed class LocalHost : CommandHost
 
     /// <param name="name">How it is called.</param>
     /// <param name="sudoPassword">What sudo asks for, where it does.</param>
-    public LocalHost(string name = "localhost", HostSecret? sudoPassword = null)
+    public LocalHost(string name = "localhost", Secret? sudoPassword = null)
         : base(name, sudoPassword)
     {
     }

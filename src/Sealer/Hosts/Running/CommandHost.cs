@@ -6,11 +6,15 @@ namespace Sealer.Hosts.Running;
 /// <summary>A host that runs a line of text with its input and outputs as streams; all else is made of that.</summary>
 public abstract class CommandHost : IHost
 {
-    private readonly HostSecret? _sudoPassword;
+    private readonly Secret? _sudoPassword;
 
     /// <param name="name">How it is called.</param>
     /// <param name="sudoPassword">What sudo asks for, where it does.</param>
-    protected CommandHost(string name, HostSecret? sudoPassword) => (Name, _sudoPassword) = (name, sudoPassword);
+    protected CommandHost(string name, Secret? sudoPassword)
+    {
+        sudoPassword?.RequireOneLine($"The sudo password of {name}");
+        (Name, _sudoPassword) = (name, sudoPassword);
+    }
 
     /// <inheritdoc/>
     public string Name { get; }
@@ -19,6 +23,8 @@ public abstract class CommandHost : IHost
     public async Task<HostCommandResult> RunAsync(HostCommand command, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(command);
+        foreach (var (variable, secret) in command.Secrets)
+            secret.RequireOneLine($"The variable {variable} for {Name}");
         var mark = "sealer-" + Convert.ToHexString(RandomNumberGenerator.GetBytes(16));
         var output = new CommandOutput(mark, command.MaxOutput, command.Output, Teller(command, isError: false));
         var errors = new CommandOutput(mark, command.MaxOutput, null, Teller(command, isError: true));
@@ -123,7 +129,7 @@ public abstract class CommandHost : IHost
     }
 
     private static async Task FeedAsync(
-        Stream stream, HostCommand command, CommandInput? source, HostSecret? password, CommandOutput errors, CancellationToken cancellationToken)
+        Stream stream, HostCommand command, CommandInput? source, Secret? password, CommandOutput errors, CancellationToken cancellationToken)
     {
         if (password is not null)
         {

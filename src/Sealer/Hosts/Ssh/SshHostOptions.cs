@@ -25,7 +25,7 @@ public sealed record SshHostOptions
     public string? HostKeyAlias { get; init; }
 
     /// <summary>The user's password.</summary>
-    public HostSecret? Password { get; init; }
+    public Secret? Password { get; init; }
 
     /// <summary>Files of private keys: OpenSSH, PEM or PuTTY; those that do not exist are an error.</summary>
     public IReadOnlyList<string> KeyFiles { get; init; } = [];
@@ -34,7 +34,7 @@ public sealed record SshHostOptions
     public IReadOnlyList<string> DefaultKeyFiles { get; init; } = [];
 
     /// <summary>What opens the key files.</summary>
-    public HostSecret? Passphrase { get; init; }
+    public Secret? Passphrase { get; init; }
 
     /// <summary>The agent to ask; null for none.</summary>
     public SshAgent? Agent { get; init; }
@@ -43,7 +43,7 @@ public sealed record SshHostOptions
     public bool IdentitiesOnly { get; init; }
 
     /// <summary>What sudo asks for; null where it does not.</summary>
-    public HostSecret? SudoPassword { get; init; }
+    public Secret? SudoPassword { get; init; }
 
     /// <summary>The host on the way to this one; null for none.</summary>
     public SshHostOptions? Via { get; init; }

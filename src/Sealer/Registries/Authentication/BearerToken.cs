@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace Sealer.Registries.Authentication;
 
 /// <summary>An access token and until when, by our own clock, it is used.</summary>
-internal sealed record BearerToken(RegistrySecret Value, DateTimeOffset UseUntil)
+internal sealed record BearerToken(Secret Value, DateTimeOffset UseUntil)
 {
     // The token specification's value where the server does not say.
     private const int DefaultSeconds = 60;
@@ -35,7 +35,7 @@ internal sealed record BearerToken(RegistrySecret Value, DateTimeOffset UseUntil
 
             // A token that runs out on its way is refused; the last part of its life is not used.
             var margin = Math.Min(30, seconds / 4);
-            return new BearerToken(new RegistrySecret(text), asked + TimeSpan.FromSeconds(seconds - margin));
+            return new BearerToken(Secret.Of(text), asked + TimeSpan.FromSeconds(seconds - margin));
         }
         catch (JsonException)
         {

@@ -210,9 +210,9 @@ internal sealed class CredentialFile
         return new RegistryCredential
         {
             UserName = user,
-            Password = password is null || (password.Length == 0 && user.Length == 0) ? null : new RegistrySecret(password),
-            IdentityToken = string.IsNullOrEmpty(identity) ? null : new RegistrySecret(identity),
-            AccessToken = string.IsNullOrEmpty(access) ? null : new RegistrySecret(access),
+            Password = password is null || (password.Length == 0 && user.Length == 0) ? null : Secret.Of(password),
+            IdentityToken = string.IsNullOrEmpty(identity) ? null : Secret.Of(identity),
+            AccessToken = string.IsNullOrEmpty(access) ? null : Secret.Of(access),
             Origin = Path,
         };
     }

@@ -60,8 +60,8 @@ internal sealed class CredentialHelper
                 return null;
             var credential = new RegistryCredential { UserName = user == TokenUser ? "" : user, Origin = $"docker-credential-{_name}" };
             return user == TokenUser
-                ? credential with { IdentityToken = new RegistrySecret(secret) }
-                : credential with { Password = new RegistrySecret(secret) };
+                ? credential with { IdentityToken = Secret.Of(secret) }
+                : credential with { Password = Secret.Of(secret) };
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)
         {

@@ -53,7 +53,7 @@ public sealed class LocalHostTests
         var lines = new Collected();
         var result = await _host.RunAsync(new HostCommand("echo \"$TOKEN\"; tr '\\0' '\\n' </proc/$$/cmdline; cat")
         {
-            Secrets = new Dictionary<string, HostSecret> { ["TOKEN"] = new("s3cr3t-value") },
+            Secrets = new Dictionary<string, Secret> { ["TOKEN"] = Secret.Of("s3cr3t-value") },
             Input = new MemoryStream("rest"u8.ToArray()),
             Lines = lines,
         });

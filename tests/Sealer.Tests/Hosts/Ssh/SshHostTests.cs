@@ -31,7 +31,7 @@ public sealed class SshHostTests : IAsyncLifetime
     [Fact]
     public async Task The_password_opens_it()
     {
-        await using var host = _server.Host(o => o with { KeyFiles = [], Password = new HostSecret(SshServer.UserPassword) });
+        await using var host = _server.Host(o => o with { KeyFiles = [], Password = Secret.Of(SshServer.UserPassword) });
         Assert.Equal(_server.User, (await host.RunAsync(new HostCommand("id -un"))).Output.Trim());
     }
 
@@ -43,12 +43,12 @@ public sealed class SshHostTests : IAsyncLifetime
     {
         await Peer.RunAsync("ssh-keygen", "-q", "-t", type, "-N", "open sesame", "-f", _server["locked"]);
         File.Copy(_server["locked.pub"], _server["authorized_keys"], overwrite: true);
-        await using var host = _server.Host(o => o with { KeyFiles = [_server["locked"]], Passphrase = new HostSecret("open sesame") });
+        await using var host = _server.Host(o => o with { KeyFiles = [_server["locked"]], Passphrase = Secret.Of("open sesame") });
         Assert.True((await host.RunAsync(new HostCommand("true"))).Succeeded);
 
         await using var closed = _server.Host(o => o with { KeyFiles = [_server["locked"]] });
         Assert.Contains("passphrase", (await Assert.ThrowsAsync<SealerException>(() => closed.ConnectAsync())).Message, StringComparison.Ordinal);
-        await using var wrong = _server.Host(o => o with { KeyFiles = [_server["locked"]], Passphrase = new HostSecret("wrong sesame") });
+        await using var wrong = _server.Host(o => o with { KeyFiles = [_server["locked"]], Passphrase = Secret.Of("wrong sesame") });
         var error = await Assert.ThrowsAsync<SealerException>(() => wrong.ConnectAsync());
         Assert.Equal("KeyFileNotUsable", error.Id);
         Assert.DoesNotContain("sesame", error.ToString(), StringComparison.Ordinal);
@@ -194,7 +194,7 @@ public sealed class SshHostTests : IAsyncLifetime
     public async Task Sudo_runs_commands_as_root_with_their_input_untouched(string what, string rules, bool withPassword)
     {
         await _server.AllowSudoAsync(rules);
-        await using var host = _server.Host(o => o with { SudoPassword = withPassword ? new HostSecret(SshServer.UserPassword) : null });
+        await using var host = _server.Host(o => o with { SudoPassword = withPassword ? Secret.Of(SshServer.UserPassword) : null });
         var bytes = RandomNumberGenerator.GetBytes(300_000);
         var output = new MemoryStream();
         var lines = new LocalHostTests.Collected();
@@ -204,7 +204,7 @@ public sealed class SshHostTests : IAsyncLifetime
             Input = new MemoryStream(bytes),
             Output = output,
             Lines = lines,
-            Secrets = new Dictionary<string, HostSecret> { ["TOKEN"] = new("t0k3n") },
+            Secrets = new Dictionary<string, Secret> { ["TOKEN"] = Secret.Of("t0k3n") },
         });
         Assert.True(result.ExitCode == 5, what);
         Assert.Equal("0\nt0k3n\n", result.Error);

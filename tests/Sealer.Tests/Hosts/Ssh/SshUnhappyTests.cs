@@ -15,7 +15,7 @@ public sealed class SshUnhappyTests
     public async Task A_wrong_password_is_refused()
     {
         await using var server = await SshServer.StartAsync();
-        await using var host = server.Host(o => o with { KeyFiles = [], Password = new HostSecret(Wrong) });
+        await using var host = server.Host(o => o with { KeyFiles = [], Password = Secret.Of(Wrong) });
         await TellsAsync(() => host.ConnectAsync(), "HostAuthenticationFailed", "Give the right password or key");
     }
 
@@ -87,8 +87,8 @@ public sealed class SshUnhappyTests
         await using var server = await SshServer.StartAsync();
         var command = new HostCommand("id") { Elevated = true, Input = new MemoryStream(new byte[100_000]) };
         await using var without = server.Host();
-        await using var wrong = server.Host(o => o with { SudoPassword = new HostSecret(Wrong) });
-        await using var right = server.Host(o => o with { SudoPassword = new HostSecret(SshServer.UserPassword) });
+        await using var wrong = server.Host(o => o with { SudoPassword = Secret.Of(Wrong) });
+        await using var right = server.Host(o => o with { SudoPassword = Secret.Of(SshServer.UserPassword) });
         await TellsAsync(() => right.RunAsync(command), "SudoRefused", "sudoers");
         await server.AllowSudoAsync("USER ALL=(ALL) ALL");
         await TellsAsync(() => without.RunAsync(command), "SudoPasswordRequired", "NOPASSWD");

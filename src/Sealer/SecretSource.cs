@@ -1,4 +1,4 @@
-namespace Sealer.Clusterfiles;
+namespace Sealer;
 
 /// <summary>Where a secret is kept.</summary>
 public enum SecretSourceKind

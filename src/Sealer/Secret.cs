@@ -4,11 +4,11 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace Sealer.Clusterfiles;
+namespace Sealer;
 
 /// <summary>
-/// A password or passphrase. It never prints: not as text, not inside a record, not as JSON, not in a debugger. Only
-/// <see cref="Reveal"/> gives it away.
+/// A password, passphrase or token. It never prints: not as text, not inside a record, not as JSON, not in a debugger. Only
+/// <see cref="Reveal"/> gives it away. It keeps secrets out of messages and logs; it does not hide them in memory.
 /// </summary>
 [DebuggerDisplay("***")]
 [JsonConverter(typeof(Masked))]
@@ -16,6 +16,9 @@ public sealed class Secret : IEquatable<Secret>
 {
     private const string Mask = "***";
 
+    private const int ShortestToHide = 4;
+
+    [DebuggerBrowsable(DebuggerBrowsableState.Never)]
     private readonly string? _value;
 
     private Secret(string? value, SecretSource? source) => (_value, Source) = (value, source);
@@ -49,6 +52,27 @@ public sealed class Secret : IEquatable<Secret>
         ErrorKind.Authentication,
         $"The secret from {Source} was not read. Read the Clusterfile where its secrets are.",
         Source?.ToString());
+
+    /// <summary>Refuses a secret that cannot go where one line is read, like the input of sudo.</summary>
+    /// <param name="what">What it is, for the message.</param>
+    /// <exception cref="SealerException"><c>SecretNotOneLine</c>.</exception>
+    public void RequireOneLine(string what)
+    {
+        if (_value.AsSpan().IndexOfAny('\n', '\r', '\0') < 0)
+            return;
+        throw new SealerException(
+            "SecretNotOneLine",
+            ErrorKind.InvalidInput,
+            $"{what} has several lines{(Source is null ? "" : $" in {Source}")}, and a host reads one. Give one line.",
+            Source?.ToString());
+    }
+
+    /// <summary>Text with the secret taken out; one so short that it would be found everywhere is left.</summary>
+    public string HideIn(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return _value is not { Length: >= ShortestToHide } ? text : text.Replace(_value, Mask, StringComparison.Ordinal);
+    }
 
     /// <summary>Always <c>***</c>.</summary>
     public override string ToString() => Mask;
