@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net.Sockets;
 using Sealer.Clusterfiles.Documents;
 using Sealer.Clusterfiles.Reading;
+using Sealer.Hosts;
 
 namespace Sealer.Clusterfiles;
 
@@ -19,7 +20,7 @@ public static class ClusterEnvironment
 {
     private const string KubernetesServiceAddress = "KubeSvcIP";
     private const string DnsServiceAddress = "DNSSvcIP";
-    private const string HostAddress = "HostIP";
+    internal const string HostAddress = "HostIP";
     private const string HostFamily = "HostIPFamily";
     private const string ContainerRuntime = "ContainerRuntime";
 
@@ -41,19 +42,34 @@ public static class ClusterEnvironment
         ClusterSpec spec, IReadOnlyDictionary<string, string>? image = null, IReadOnlyDictionary<string, string>? given = null)
     {
         ArgumentNullException.ThrowIfNull(spec);
-        return Build(spec, image, null, given, []);
+        return Texts(Build(spec, image, null, given, []));
     }
 
-    /// <summary>What plugins and scripts on one host see: the cluster's, the host's own, and <c>HostIP</c>.</summary>
+    /// <summary>What plugins and scripts on one host see: the cluster's, the host's own, and <c>HostIP</c>. Lists are text with <c>;</c> between.</summary>
     /// <inheritdoc cref="OfCluster"/>
     public static IReadOnlyDictionary<string, string> OfHost(
-        ClusterSpec spec, HostSpec host, IReadOnlyDictionary<string, string>? image = null, IReadOnlyDictionary<string, string>? given = null)
+        ClusterSpec spec, HostSpec host, IReadOnlyDictionary<string, string>? image = null, IReadOnlyDictionary<string, string>? given = null) =>
+        Texts(Host(spec, host, image, given));
+
+    /// <summary>
+    /// As <see cref="OfHost"/>, sorted by name, and told apart: which are secret (they travel as secrets of a command), and which
+    /// are lists (<see cref="ShellArrays"/>).
+    /// </summary>
+    /// <inheritdoc cref="OfCluster"/>
+    public static IReadOnlyList<EnvironmentVariable> VariablesOfHost(
+        ClusterSpec spec, HostSpec host, IReadOnlyDictionary<string, string>? image = null, IReadOnlyDictionary<string, string>? given = null) =>
+        Sorted(Host(spec, host, image, given));
+
+    /// <summary>
+    /// Lines to put in front of a script for bash that make arrays of variables that are lists, as sealer up to 0.8 did:
+    /// <c>K=('a' 'b')</c>. Empty where there are none. Lists whose values are secret are not among them.
+    /// </summary>
+    public static string ShellArrays(IEnumerable<EnvironmentVariable> variables)
     {
-        ArgumentNullException.ThrowIfNull(spec);
-        ArgumentNullException.ThrowIfNull(host);
-        var result = Build(spec, image, null, given, host.Environment);
-        result.TryAdd(HostAddress, host.Address.ToString());
-        return result;
+        ArgumentNullException.ThrowIfNull(variables);
+        return string.Concat(variables
+            .Where(variable => variable is { IsList: true, IsSecret: false } && Names.IsVariable(variable.Name))
+            .Select(variable => $"{variable.Name}=({string.Join(' ', variable.RevealItems().Select(ShellText.Quote))})\n"));
     }
 
     /// <summary>What templates of one application see.</summary>
@@ -68,36 +84,67 @@ public static class ClusterEnvironment
         string application,
         IReadOnlyDictionary<string, string>? image = null,
         IReadOnlyDictionary<string, string>? applicationImage = null,
+        IReadOnlyDictionary<string, string>? given = null) =>
+        VariablesOfApplication(spec, application, image, applicationImage, given).ToDictionary(variable => variable.Name, variable => variable.Reveal(), StringComparer.Ordinal);
+
+    /// <inheritdoc cref="OfApplication"/>
+    public static IReadOnlyList<EnvironmentVariable> VariablesOfApplication(
+        ClusterSpec spec,
+        string application,
+        IReadOnlyDictionary<string, string>? image = null,
+        IReadOnlyDictionary<string, string>? applicationImage = null,
         IReadOnlyDictionary<string, string>? given = null)
     {
         ArgumentNullException.ThrowIfNull(spec);
         var own = spec.Application?.Configs.FirstOrDefault(config => config.Name == application)?.Environment ?? [];
-        return Build(spec, image, applicationImage, given, own);
+        return Sorted(Build(spec, image, applicationImage, given, own));
     }
 
-    private static Dictionary<string, string> Build(
+    /// <summary>Variables as templates see them: text, or a list.</summary>
+    internal static IReadOnlyDictionary<string, object?> TemplateValues(IEnumerable<EnvironmentVariable> variables) => variables.ToDictionary(
+        variable => variable.Name,
+        variable => variable.IsList ? variable.RevealItems().Cast<object?>().ToList() : (object?)variable.Reveal(),
+        StringComparer.Ordinal);
+
+    private static Dictionary<string, EnvironmentVariable> Host(
+        ClusterSpec spec, HostSpec host, IReadOnlyDictionary<string, string>? image, IReadOnlyDictionary<string, string>? given)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        ArgumentNullException.ThrowIfNull(host);
+        var result = Build(spec, image, null, given, host.Environment);
+        result.TryAdd(HostAddress, new EnvironmentVariable(HostAddress, host.Address.ToString()));
+        return result;
+    }
+
+    private static List<EnvironmentVariable> Sorted(Dictionary<string, EnvironmentVariable> variables) =>
+        [.. variables.Values.OrderBy(variable => variable.Name, StringComparer.Ordinal)];
+
+    private static Dictionary<string, string> Texts(Dictionary<string, EnvironmentVariable> variables) =>
+        variables.ToDictionary(pair => pair.Key, pair => pair.Value.Reveal(), StringComparer.Ordinal);
+
+    private static Dictionary<string, EnvironmentVariable> Build(
         ClusterSpec spec,
         IReadOnlyDictionary<string, string>? image,
         IReadOnlyDictionary<string, string>? applicationImage,
         IReadOnlyDictionary<string, string>? given,
         IReadOnlyList<EnvironmentVariable> own)
     {
-        var result = new Dictionary<string, string>(StringComparer.Ordinal);
+        var result = new Dictionary<string, EnvironmentVariable>(StringComparer.Ordinal);
         Lay(image);
         Lay(applicationImage);
         foreach (var variable in spec.Environment)
-            result[variable.Name] = variable.Value;
+            result[variable.Name] = variable;
         Lay(given);
         foreach (var variable in own)
-            result[variable.Name] = variable.Value;
-        foreach (var (name, value) in Computed(spec, result.GetValueOrDefault(NetworkReader.ServiceNetworks)))
-            result[name] = value;
+            result[variable.Name] = variable;
+        foreach (var (name, value) in Computed(spec, result.GetValueOrDefault(NetworkReader.ServiceNetworks)?.Reveal()))
+            result[name] = new EnvironmentVariable(name, value);
         return result;
 
         void Lay(IReadOnlyDictionary<string, string>? layer)
         {
             foreach (var (name, value) in layer ?? new Dictionary<string, string>())
-                result[name] = value;
+                result[name] = new EnvironmentVariable(name, value);
         }
     }
 

@@ -170,7 +170,8 @@ public sealed class ConfigTests
     [Fact]
     public async Task A_rootfs_is_changed_in_sealers_order()
     {
-        var changes = await RootfsChanges.FindAsync(Rootfs(), Clusterfile.Read(Text).GetSpec(), Image, null, default);
+        var spec = Clusterfile.Read(Text).GetSpec();
+        var changes = await HostContent.RenderAsync(spec, Rootfs(), Image, spec.Hosts[0]);
 
         Assert.Equal(
             [
@@ -184,7 +185,7 @@ public sealed class ConfigTests
                 ("etc/settings.yaml", "a: 1\nb: 2\n"),
                 ("manifests/deep/m.yaml", "cluster"),
             ],
-            changes.Files.Select(file => (file.Path, file.Text)));
+            changes.Files.Select(file => (file.Path, Encoding.UTF8.GetString(file.Bytes.Span))));
         Assert.StartsWith("etc/kubeadm.yml.tmpl:1:", Assert.Single(changes.Warnings).ToString(), StringComparison.Ordinal);
     }
 
@@ -193,7 +194,7 @@ public sealed class ConfigTests
     {
         var spec = Clusterfile.Read(Text.Replace("name: web\n", "name: wbe\n", StringComparison.Ordinal)).GetSpec();
 
-        var error = await Assert.ThrowsAsync<SealerException>(() => RootfsChanges.FindAsync(Rootfs(), spec, Image, null, default));
+        var error = await Assert.ThrowsAsync<SealerException>(() => HostContent.LoadAsync(spec, Rootfs(), Image));
         Assert.Equal("ApplicationNotFound", error.Id);
         Assert.Contains("the image has web, db; did you mean 'web'?", error.Message);
     }
@@ -204,7 +205,7 @@ public sealed class ConfigTests
         var files = Rootfs();
         files["etc/bad.tmpl"] = "a\n{{ nosuch }}";
 
-        var error = await Assert.ThrowsAsync<SealerException>(() => RootfsChanges.FindAsync(files, Clusterfile.Read(Text).GetSpec(), Image, null, default));
+        var error = await Assert.ThrowsAsync<SealerException>(() => HostContent.LoadAsync(Clusterfile.Read(Text).GetSpec(), files, Image));
         Assert.StartsWith("etc/bad.tmpl:2:4 'nosuch' is not a function", error.Message);
     }
 }

@@ -62,7 +62,7 @@ public sealed class Template
         try
         {
             var text = evaluator.Run(_body);
-            return new RenderedTemplate(text, [.. evaluator.Missing.Distinct().Select(missing => Warn(missing, data))]);
+            return new RenderedTemplate(text, [.. evaluator.Missing.Select(missing => Warn(missing, data))]);
         }
         catch (TemplateError e)
         {

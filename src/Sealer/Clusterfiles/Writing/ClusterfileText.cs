@@ -240,5 +240,5 @@ internal sealed class ClusterfileText(ClusterSpec spec, ClusterfileWriteOptions 
     }
 
     private static void Set(JsonObject to, string name, IReadOnlyList<EnvironmentVariable> variables) =>
-        Set(to, name, [.. variables.Select(variable => variable.ToString())]);
+        Set(to, name, [.. variables.Select(variable => $"{variable.Name}={variable.Reveal()}")]);
 }

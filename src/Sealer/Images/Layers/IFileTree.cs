@@ -17,7 +17,8 @@ public enum FileTreeEntryKind
 /// <param name="Path">Relative to the tree's root, parts separated by <c>/</c>, no leading slash; the root is <c>""</c>.</param>
 /// <param name="Kind">What it is.</param>
 /// <param name="Size">Bytes; 0 of what is not a file.</param>
-public sealed record FileTreeEntry(string Path, FileTreeEntryKind Kind, long Size);
+/// <param name="Mode">Permission bits; null where they are not known.</param>
+public sealed record FileTreeEntry(string Path, FileTreeEntryKind Kind, long Size, int? Mode = null);
 
 /// <summary>
 /// Files by relative path, wherever they are: the merged layers of an image, or the rootfs of one that is being built.

@@ -148,8 +148,8 @@ public sealed class ImageFileSystem : IFileTree
 
     private static FileTreeEntry? AsTreeEntry(ImageFile file) => file.Kind switch
     {
-        LayerEntryKind.File => new FileTreeEntry(file.Path, FileTreeEntryKind.File, file.Size),
-        LayerEntryKind.Folder => new FileTreeEntry(file.Path, FileTreeEntryKind.Folder, 0),
+        LayerEntryKind.File => new FileTreeEntry(file.Path, FileTreeEntryKind.File, file.Size, file.Entry.Mode),
+        LayerEntryKind.Folder => new FileTreeEntry(file.Path, FileTreeEntryKind.Folder, 0, file.Entry.Mode),
         LayerEntryKind.SymbolicLink => new FileTreeEntry(file.Path, FileTreeEntryKind.SymbolicLink, 0),
         // Devices and pipes are no files to anybody who asks for files.
         _ => null,
