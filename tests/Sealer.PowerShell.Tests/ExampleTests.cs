@@ -39,12 +39,16 @@ public sealed class ExampleTests : IAsyncLifetime
         Directory.CreateDirectory(Path.Combine(_folder, "skyline"));
         File.WriteAllText(Path.Combine(_folder, "skyline", "Kubefile"), "FROM scratch\nARG OPTIONS\nARG PORT\nCOPY motd etc/motd\n");
         File.WriteAllText(Path.Combine(_folder, "skyline", "motd"), "hello\n");
+        File.WriteAllText(Path.Combine(_folder, "Clusterfile"), "apiVersion: sealer.io/v2\nkind: Cluster\nmetadata:\n  name: skyline\nspec:\n  hosts:\n  - ips: [127.0.0.11]\n    roles: [master]\n  - ips: [127.0.0.12]\n    roles: [node]\n");
         _session.Run(
             """
             param($folder, $registry)
             $null = $ExecutionContext.SessionState.Path.SetLocation($folder)
             foreach ($cmdlet in 'Receive-ClusterImage', 'Publish-ClusterImage', 'Copy-ClusterImage', 'Find-ClusterImage', 'Connect-ClusterRegistry') {
                 $PSDefaultParameterValues["${cmdlet}:PlainHttp"] = $true
+            }
+            foreach ($cmdlet in 'Get-ClusterHost', 'Invoke-ClusterCommand', 'Copy-ClusterItem', 'Add-ClusterHostAlias', 'Remove-ClusterHostAlias') {
+                $PSDefaultParameterValues["${cmdlet}:UseLocalHost"] = $true
             }
             foreach ($image in Find-ClusterImage $registry/skyline -NameOnly | Receive-ClusterImage) {
                 $null = $image | Copy-ClusterImage -Destination "skyline:$($image.Reference.Tag)"
@@ -70,7 +74,8 @@ public sealed class ExampleTests : IAsyncLifetime
         Prepare(cmdlet, code);
         foreach (var domain in Domains)
             code = code.Replace(domain, _registry.Domain, StringComparison.Ordinal);
-        _session.Run(code);
+        // Whatever is done to hosts is done here: each address of this network is this machine's own.
+        _session.Run(code.Replace("10.0.0.", "127.0.0.", StringComparison.Ordinal));
         Assert.True(number > 0);
     }
 

@@ -27,7 +27,7 @@ public abstract class AsyncCmdlet : PSCmdlet, IDisposable
     private protected IProgress<SealerEvent> Engine { get; }
 
     /// <summary>True once an error was written.</summary>
-    private protected bool HasFailed { get; private set; }
+    private protected bool HasFailed { get; set; }
 
     /// <inheritdoc/>
     public void Dispose()
@@ -101,6 +101,28 @@ public abstract class AsyncCmdlet : PSCmdlet, IDisposable
         action();
         return true;
     });
+
+    /// <summary>The full path of what a user gave as a path: relative to the current location, drives understood.</summary>
+    /// <exception cref="SealerException"><c>NotAFilePath</c>: a place that is no file system.</exception>
+    private protected string FullPath(string path)
+    {
+        var full = SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out var provider, out _);
+        return provider.Name == "FileSystem"
+            ? full
+            : throw new SealerException(
+                "NotAFilePath", ErrorKind.InvalidInput, $"'{path}' is a place of {provider.Name}. Give a path of the file system.", path);
+    }
+
+    /// <summary>The full paths that a pattern matches; of a name that is no pattern itself, whether it is there or not.</summary>
+    private protected IReadOnlyList<string> FullPaths(string path, bool literal)
+    {
+        if (literal || !WildcardPattern.ContainsWildcardCharacters(path))
+            return [FullPath(path)];
+        var paths = SessionState.Path.GetResolvedProviderPathFromPSPath(path, out _);
+        if (paths.Count == 0)
+            WriteWarning($"Nothing matches '{path}' in '{SessionState.Path.CurrentLocation}'.");
+        return paths;
+    }
 
     // What PowerShell would throw away need not wait for it: RUN may write more than memory holds. -Debug shows details too.
     private bool TellsDetails()

@@ -32,6 +32,17 @@ internal static class Errors
         };
     }
 
+    /// <summary>An error about one of several hosts: its target is the host, and its message names it.</summary>
+    public static ErrorRecord ToRecord(Exception exception, string host)
+    {
+        var record = ToRecord(exception);
+        var message = record.ErrorDetails?.Message ?? record.Exception.Message;
+        return new ErrorRecord(record.Exception, record.FullyQualifiedErrorId, record.CategoryInfo.Category, host)
+        {
+            ErrorDetails = message.Contains(host, StringComparison.Ordinal) ? record.ErrorDetails : new ErrorDetails($"{host}: {message}"),
+        };
+    }
+
     private static ErrorCategory Category(ErrorKind kind) => kind switch
     {
         ErrorKind.InvalidInput => ErrorCategory.InvalidArgument,

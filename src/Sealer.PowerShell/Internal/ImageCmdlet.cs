@@ -1,4 +1,3 @@
-using System.Management.Automation;
 using Sealer.Images;
 using Sealer.Images.Storage;
 
@@ -10,28 +9,6 @@ public abstract class ImageCmdlet : AsyncCmdlet
     private ImageStore? _store;
 
     private protected ImageStore Store => _store ??= ImageStore.Open(SealerHome.FromEnvironment().ImageStore);
-
-    /// <summary>The full path of what a user gave as a path: relative to the current location, drives understood.</summary>
-    /// <exception cref="SealerException"><c>NotAFilePath</c>: a place that is no file system.</exception>
-    private protected string FullPath(string path)
-    {
-        var full = SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out var provider, out _);
-        return provider.Name == "FileSystem"
-            ? full
-            : throw new SealerException(
-                "NotAFilePath", ErrorKind.InvalidInput, $"'{path}' is a place of {provider.Name}. Give a path of the file system.", path);
-    }
-
-    /// <summary>The full paths that a pattern matches; of a name that is no pattern itself, whether it is there or not.</summary>
-    private protected IReadOnlyList<string> FullPaths(string path, bool literal)
-    {
-        if (literal || !WildcardPattern.ContainsWildcardCharacters(path))
-            return [FullPath(path)];
-        var paths = SessionState.Path.GetResolvedProviderPathFromPSPath(path, out _);
-        if (paths.Count == 0)
-            WriteWarning($"Nothing matches '{path}' in '{SessionState.Path.CurrentLocation}'.");
-        return paths;
-    }
 
     /// <summary>Does something with each; what fails is written as an error, and the next follows.</summary>
     private protected async Task ForEachAsync<T>(IEnumerable<T> items, Func<T, Task> action, CancellationToken cancellationToken)

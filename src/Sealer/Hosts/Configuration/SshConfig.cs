@@ -29,7 +29,7 @@ public sealed class SshConfig
             throw new SealerException("SshConfigNotFound", ErrorKind.NotFound, $"There is no '{named}'. Name an existing ssh_config, or none for ~/.ssh/config.", named);
         if (reader.ReadFile(options.UserFile ?? Path.Combine(options.Home, ".ssh", "config"), Path.Combine(options.Home, ".ssh")) is { } user)
             documents.Add(user);
-        if (reader.ReadFile(options.SystemFile, Path.GetDirectoryName(options.SystemFile)!) is { } system)
+        if (!options.IgnoresSystemFile && reader.ReadFile(options.SystemFile, Path.GetDirectoryName(options.SystemFile)!) is { } system)
             documents.Add(system);
         return Finish(options, reader, documents);
     }
@@ -57,11 +57,17 @@ public sealed class SshConfig
     /// The way to a host: the jump hosts, first one first, and the host itself as the last. As with ssh, the first jump host's
     /// own ProxyJump counts, those of later ones do not.
     /// </summary>
+    /// <param name="host">The name as a user would give it to ssh.</param>
+    /// <param name="user">Wins over the files, as <c>ssh -l</c>.</param>
+    /// <param name="port">Wins over the files, as <c>ssh -p</c>.</param>
+    /// <param name="jumps">Wins over the files, as <c>ssh -J</c>; null for what they say.</param>
     /// <exception cref="SealerException"><c>SshConfigInvalid</c>: as <see cref="Resolve(string, string?, int?)"/>, or jump hosts that go in a circle.</exception>
-    public IReadOnlyList<SshSettings> ResolveChain(string host, string? user = null, int? port = null)
+    public IReadOnlyList<SshSettings> ResolveChain(string host, string? user = null, int? port = null, IReadOnlyList<SshJump>? jumps = null)
     {
         var chain = new LinkedList<SshSettings>();
         var target = Resolve(host, user, port);
+        if (jumps is not null)
+            target = target with { Jumps = jumps, ProxyCommand = null };
         chain.AddFirst(target);
         while (target.Jumps.Count > 0)
         {

@@ -20,6 +20,9 @@ public sealed record SshConfigOptions
         ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.CommonApplicationData), "ssh", "ssh_config")
         : "/etc/ssh/ssh_config";
 
+    /// <summary>The machine's file is not read, as with <c>ssh -F FILE</c>.</summary>
+    public bool IgnoresSystemFile { get; init; }
+
     /// <summary>Reads an environment variable, for <c>${NAME}</c>.</summary>
     public Func<string, string?> Variable { get; init; } = Environment.GetEnvironmentVariable;
 

@@ -12,6 +12,9 @@ namespace Sealer.Hosts.Keys;
 /// <param name="Hashed">New entries are hashed.</param>
 public sealed record HostKeyCheck(KnownHosts Known, HostKeyPolicy Policy = HostKeyPolicy.Ask, IReadOnlyList<string>? Fingerprints = null, bool Hashed = false)
 {
+    /// <summary>A key that is trusted by its fingerprint is written down. False where the fingerprint is kept elsewhere.</summary>
+    public bool WritesVouched { get; init; } = true;
+
     /// <summary>Decides about a key. Writes nothing; see <see cref="EnrolAsync"/>.</summary>
     /// <returns>What is known of it; an <see cref="UnknownHostKey"/> is one that may be taken.</returns>
     /// <exception cref="SealerException"><c>HostKeyUnknown</c>, <c>HostKeyChanged</c>, <c>HostKeyRevoked</c> or <c>HostKeyNotAsGiven</c>.</exception>
@@ -41,7 +44,7 @@ public sealed record HostKeyCheck(KnownHosts Known, HostKeyPolicy Policy = HostK
     /// <summary>Writes down the key of a verdict of <see cref="Require"/>, where it is new.</summary>
     /// <exception cref="SealerException">Those of <see cref="KnownHosts.EnrolAsync"/>.</exception>
     public Task EnrolAsync(string host, int port, HostKeyVerdict verdict, CancellationToken cancellationToken = default) =>
-        verdict is UnknownHostKey ? Known.EnrolAsync(host, port, verdict.Key, Hashed, cancellationToken) : Task.CompletedTask;
+        verdict is UnknownHostKey && (WritesVouched || Fingerprints is not { Count: > 0 }) ? Known.EnrolAsync(host, port, verdict.Key, Hashed, cancellationToken) : Task.CompletedTask;
 
     internal static SealerException Error(HostKeyVerdict verdict, string host) => verdict switch
     {
@@ -55,6 +58,6 @@ public sealed record HostKeyCheck(KnownHosts Known, HostKeyPolicy Policy = HostK
         _ => new SealerException(
             "HostKeyUnknown", ErrorKind.Authentication,
             $"{host} shows the key {verdict.Key}, and nothing is known of it. Compare it with what 'ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub' says on its console, "
-            + "then give that fingerprint, or ask for new keys to be accepted.", host),
+            + $"then make it known: Get-ClusterHost -Address '{verdict.Host}' -HostKey {verdict.Key.Fingerprint}. Where the network is trusted, -AcceptNewHostKey takes keys as they come.", host),
     };
 }

@@ -15,14 +15,16 @@ internal static class SshAuthentication
     {
         var words = new List<string>();
         var keys = new List<IPrivateKeySource>();
-        AddAgent(options, keys, words);
+        var held = Held(options, words);
         foreach (var file in options.KeyFiles)
             AddFile(file, required: true);
+        keys.AddRange(held.Select(k => new AgentIdentity(options.Agent!, k.Key)));
+        words.AddRange(held.Select(k => $"the agent's key {k.Comment}"));
         foreach (var file in options.DefaultKeyFiles.Where(File.Exists))
             AddFile(file, required: false);
 
         var methods = new List<AuthenticationMethod>();
-        if (keys.Count > 0)
+        if (keys.Count > 0 && !options.PasswordFirst)
             methods.Add(new PrivateKeyAuthenticationMethod(options.User, [.. keys]));
         if (options.Password is { } password)
         {
@@ -37,6 +39,9 @@ internal static class SshAuthentication
             };
             methods.Add(asked);
         }
+
+        if (keys.Count > 0 && options.PasswordFirst)
+            methods.Add(new PrivateKeyAuthenticationMethod(options.User, [.. keys]));
 
         if (methods.Count == 0)
         {
@@ -53,17 +58,18 @@ internal static class SshAuthentication
         {
             try
             {
-                var key = new PrivateKeyFile(file, options.Passphrase?.Reveal());
+                var (key, certificate) = Open(file, options);
                 owned.Add(key);
                 keys.Add(key);
-                words.Add($"the key {file}");
+                words.Add(certificate is null ? $"the key {file}" : $"the key {file} with the certificate {certificate}");
             }
             catch (Exception error) when (error is SshException or IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException or FormatException or System.Security.Cryptography.CryptographicException)
             {
                 var why = error is SshPassPhraseNullOrEmptyException ? "it needs a passphrase"
                     : options.Passphrase is not null && error is SshException or System.Security.Cryptography.CryptographicException ? "the passphrase does not open it, or it is no key"
                     : error.Message;
-                if (required)
+                // As ssh: what the agent holds needs no file that can be opened.
+                if (required && !(PublicOf(file) is { } half && held.Any(k => k.Key.Equals(half))))
                 {
                     throw new SealerException(
                         "KeyFileNotUsable", ErrorKind.Authentication,
@@ -75,23 +81,41 @@ internal static class SshAuthentication
         }
     }
 
-    private static void AddAgent(SshHostOptions options, List<IPrivateKeySource> keys, List<string> words)
+    /// <summary>A key, with the certificate that is for it where there is one: beside it, or named.</summary>
+    private static (PrivateKeyFile Key, string? Certificate) Open(string file, SshHostOptions options)
+    {
+        var passphrase = options.Passphrase?.Reveal();
+        foreach (var certificate in options.CertificateFiles.Prepend(file + "-cert.pub").Where(File.Exists))
+        {
+            try
+            {
+                return (new PrivateKeyFile(file, passphrase, certificate), certificate);
+            }
+            catch (Exception error) when (error is not SshPassPhraseNullOrEmptyException && (error is SshException or ArgumentException or FormatException or NotSupportedException))
+            {
+                // Of another key, or none at all: as ssh, the key is shown without it.
+            }
+        }
+
+        return (new PrivateKeyFile(file, passphrase), null);
+    }
+
+    private static List<SshAgentKey> Held(SshHostOptions options, List<string> words)
     {
         if (options.Agent is not { } agent)
-            return;
+            return [];
         try
         {
             var named = options.KeyFiles.Concat(options.DefaultKeyFiles).Select(PublicOf).OfType<HostKey>().ToList();
-            var held = agent.List().Where(k => !options.IdentitiesOnly || named.Contains(k.Key))
+            return [.. agent.List().Where(k => !options.IdentitiesOnly || named.Contains(k.Key))
                 // Servers count what they are offered: those that were named come first.
-                .OrderBy(k => named.IndexOf(k.Key) is var i and >= 0 ? i : int.MaxValue).ToList();
-            keys.AddRange(held.Select(k => new AgentIdentity(agent, k.Key)));
-            words.AddRange(held.Select(k => $"the agent's key {k.Comment}"));
+                .OrderBy(k => named.IndexOf(k.Key) is var i and >= 0 ? i : int.MaxValue)];
         }
         catch (SealerException error) when (error.Id == "SshAgentFailed")
         {
             // As ssh: without an agent the rest is tried.
             words.Add($"no agent ({error.Message})");
+            return [];
         }
     }
 

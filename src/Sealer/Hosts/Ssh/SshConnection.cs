@@ -26,6 +26,25 @@ internal sealed class SshConnection : IDisposable, IProgress<long>
     /// <exception cref="SealerException">It cannot be made; see <see cref="IHost.RunAsync"/>.</exception>
     public static async Task<SshConnection> OpenAsync(SshHostOptions options, CancellationToken cancellationToken)
     {
+        var pause = TimeSpan.FromMilliseconds(500);
+        for (var attempt = 1; ; attempt++, pause *= 2)
+        {
+            try
+            {
+                return await OpenOnceAsync(options, cancellationToken).ConfigureAwait(false);
+            }
+            catch (SealerException error) when (error.Id == "HostUnreachable" && attempt < options.ConnectAttempts
+                && error.InnerException is not (SshOperationTimeoutException or OperationCanceledException))
+            {
+                // Nothing has begun there. sshd turns away who comes while many others do (MaxStartups), and is away for a moment
+                // when it is restarted; who kept us waiting for all of the time that is allowed is not asked again.
+                await Task.Delay(pause + (pause * (Random.Shared.NextDouble() / 2)), cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private static async Task<SshConnection> OpenOnceAsync(SshHostOptions options, CancellationToken cancellationToken)
+    {
         var hops = new Stack<SshHostOptions>();
         for (var hop = options; hop is not null; hop = hop.Via)
             hops.Push(hop);
@@ -163,6 +182,9 @@ internal sealed class SshConnection : IDisposable, IProgress<long>
         }
         catch (Exception error) when (error is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
+            // As ssh: a key that is trusted is written down, whatever becomes of the login.
+            if (verdict is not null && refusal is null)
+                await options.HostKeys.EnrolAsync(name, options.Port, verdict, cancellationToken).ConfigureAwait(false);
             throw refusal ?? Explain(error, options, tried);
         }
 

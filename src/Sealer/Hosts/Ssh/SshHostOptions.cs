@@ -27,11 +27,17 @@ public sealed record SshHostOptions
     /// <summary>The user's password.</summary>
     public Secret? Password { get; init; }
 
+    /// <summary>The password is shown before the keys.</summary>
+    public bool PasswordFirst { get; init; }
+
     /// <summary>Files of private keys: OpenSSH, PEM or PuTTY; those that do not exist are an error.</summary>
     public IReadOnlyList<string> KeyFiles { get; init; } = [];
 
     /// <summary>Files of private keys that are tried where they exist and need no other passphrase.</summary>
     public IReadOnlyList<string> DefaultKeyFiles { get; init; } = [];
+
+    /// <summary>Files of certificates that an authority made of keys; those that exist are shown before the keys they are for.</summary>
+    public IReadOnlyList<string> CertificateFiles { get; init; } = [];
 
     /// <summary>What opens the key files.</summary>
     public Secret? Passphrase { get; init; }
@@ -53,6 +59,12 @@ public sealed record SshHostOptions
 
     /// <summary>How often a silent connection is kept alive; zero for never.</summary>
     public TimeSpan KeepAlive { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>After so many times of silence in a row the connection is given up.</summary>
+    public int KeepAliveCount { get; init; } = 3;
+
+    /// <summary>How often connecting is tried where nobody answers or the server is too busy; what was refused is not tried again.</summary>
+    public int ConnectAttempts { get; init; } = 3;
 
     /// <summary>How many commands at once; where the server's MaxSessions is lower, that many.</summary>
     public int MaxChannels { get; init; } = 10;

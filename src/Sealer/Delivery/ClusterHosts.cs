@@ -1,0 +1,126 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.NetworkInformation;
+using Sealer.Clusterfiles.Documents;
+using Sealer.Hosts;
+using Sealer.Hosts.Local;
+using Sealer.Hosts.Ssh;
+
+namespace Sealer.Delivery;
+
+/// <summary>
+/// The hosts that work is done on. A host is connected to when it is first used, once, and all connections end with this. May be
+/// used from many threads.
+/// </summary>
+public sealed class ClusterHosts : IAsyncDisposable
+{
+    private readonly Dictionary<IPAddress, IHost> _byAddress = [];
+    private readonly Dictionary<IHost, HostTarget> _targets = new(ReferenceEqualityComparer.Instance);
+
+    private ClusterHosts(IReadOnlyList<(IHost Host, HostTarget Target)> hosts, HostAccess access)
+    {
+        Access = access;
+        All = [.. hosts.Select(h => h.Host)];
+        foreach (var (host, target) in hosts)
+        {
+            _targets.Add(host, target);
+            if (IPAddress.TryParse(target.Address, out var address))
+                _byAddress.TryAdd(address, host);
+        }
+    }
+
+    /// <summary>All hosts, in the order they were named.</summary>
+    public IReadOnlyList<IHost> All { get; }
+
+    /// <summary>How they are reached.</summary>
+    public HostAccess Access { get; }
+
+    /// <summary>The host with an address.</summary>
+    /// <exception cref="SealerException"><c>HostNotInCluster</c>.</exception>
+    public IHost this[IPAddress address] => _byAddress.TryGetValue(address, out var host)
+        ? host
+        : throw new SealerException(
+            "HostNotInCluster", ErrorKind.NotFound,
+            $"{address} is none of the {All.Count} hosts ({string.Join(", ", All.Take(5).Select(h => h.Name))}{(All.Count > 5 ? ", ..." : "")}). Name one of them, or add it to the Clusterfile.",
+            address.ToString());
+
+    /// <summary>The hosts of a cluster. Nothing is connected yet.</summary>
+    /// <param name="cluster">The cluster; a host's name is its address.</param>
+    /// <param name="access">What is known besides.</param>
+    /// <exception cref="SealerException"><c>SshConfigInvalid</c>, <c>SshConfigNotFound</c>.</exception>
+    public static ClusterHosts Of(ClusterSpec cluster, HostAccess? access = null)
+    {
+        ArgumentNullException.ThrowIfNull(cluster);
+        return Of([.. cluster.Hosts.Select(HostTarget.Of)], access);
+    }
+
+    /// <summary>Any hosts. Nothing is connected yet; what is wrong with the way to one host is told when that is used.</summary>
+    /// <param name="targets">The hosts.</param>
+    /// <param name="access">What is known besides.</param>
+    /// <exception cref="SealerException"><c>SshConfigInvalid</c>, <c>SshConfigNotFound</c>.</exception>
+    public static ClusterHosts Of(IReadOnlyList<HostTarget> targets, HostAccess? access = null)
+    {
+        ArgumentNullException.ThrowIfNull(targets);
+        access ??= new HostAccess();
+        targets = [.. targets.Select(access.Over)];
+        var ways = new HostWays(targets, access);
+        var own = access.LocalDirectly ? OwnAddresses() : [];
+        return new ClusterHosts([.. targets.Select(target => IsOwn(target, own) ? (new LocalHost(target.Called, target.SudoPassword), target) : Open(target, ways))], access);
+    }
+
+    /// <summary>How a host is reached: what was said of it, with what was given over it.</summary>
+    public HostTarget Target(IHost host) => _targets[host];
+
+    /// <summary>
+    /// Does something with hosts, so many at once as <see cref="HostAccess.ThrottleLimit"/> says. That one fails stops no other.
+    /// </summary>
+    /// <param name="hosts">Some of <see cref="All"/>.</param>
+    /// <param name="action">What to do.</param>
+    /// <param name="cancellationToken">Ends it: no further host is begun.</param>
+    /// <returns>The hosts that failed and why, in the order of <paramref name="hosts"/>.</returns>
+    public async Task<IReadOnlyList<(IHost Host, Exception Error)>> ForEachAsync(
+        IReadOnlyList<IHost> hosts, Func<IHost, CancellationToken, Task> action, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(hosts);
+        var failed = new ConcurrentDictionary<IHost, Exception>(ReferenceEqualityComparer.Instance);
+        var options = new ParallelOptions { MaxDegreeOfParallelism = Math.Max(1, Access.ThrottleLimit), CancellationToken = cancellationToken };
+        await Parallel.ForEachAsync(hosts, options, async (host, ct) =>
+        {
+            try
+            {
+                await action(host, ct).ConfigureAwait(false);
+            }
+            catch (Exception error) when ((error is SealerException or IOException or UnauthorizedAccessException) && !ct.IsCancellationRequested)
+            {
+                failed[host] = error;
+            }
+        }).ConfigureAwait(false);
+        return [.. hosts.Where(failed.ContainsKey).Select(h => (h, failed[h]))];
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var host in All)
+            await host.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private static (IHost Host, HostTarget Target) Open(HostTarget target, HostWays ways)
+    {
+        try
+        {
+            var way = ways.To(target);
+            return (new SshHost(way), target with { User = way.User, Port = way.Port });
+        }
+        catch (SealerException error)
+        {
+            return (new HostWithoutWay(target.Called, error), target);
+        }
+    }
+
+    private static bool IsOwn(HostTarget target, HashSet<IPAddress> own) => own.Count > 0
+        && (target.Address == "localhost" || (IPAddress.TryParse(target.Address, out var address) && (IPAddress.IsLoopback(address) || own.Contains(address))));
+
+    private static HashSet<IPAddress> OwnAddresses() =>
+        [.. NetworkInterface.GetAllNetworkInterfaces().SelectMany(i => i.GetIPProperties().UnicastAddresses).Select(a => a.Address)];
+}
