@@ -30,6 +30,10 @@ need sshd openssh-server
 need sudo sudo
 need tcsh tcsh
 need fish fish
+need mmdebstrap mmdebstrap
+need unshare util-linux
+need ip iproute2
+need perl perl-base
 
 if [ -n "$missing" ]; then
     sudo=

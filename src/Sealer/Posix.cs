@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Runtime.InteropServices;
 using System.Text;
+using Microsoft.Win32.SafeHandles;
 
 namespace Sealer;
 
@@ -66,6 +67,29 @@ internal static partial class Posix
         return found;
     }
 
+    /// <summary>Sends a signal; one that has ended meanwhile is fine.</summary>
+    public static void Kill(int process, int signal) => _ = SendSignal(process, signal);
+
+    /// <summary>Moves the thread that calls into a network namespace. The thread must end there.</summary>
+    /// <exception cref="IOException">The kernel refuses it.</exception>
+    public static void EnterNetworkNamespace(SafeFileHandle file)
+    {
+        const int newNetwork = 0x40000000;
+        if (SetNamespace(file, newNetwork) != 0)
+            throw new IOException($"A network namespace cannot be entered: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}");
+    }
+
+    /// <summary>Removes an empty folder, or one whose files go with it, as a control group's do; one that is gone is fine.</summary>
+    /// <exception cref="IOException">It is in use, or holds folders.</exception>
+    public static void RemoveFolder(string path)
+    {
+        if (RemoveDirectory(path) == 0)
+            return;
+        var error = Marshal.GetLastPInvokeError();
+        if (error != NoEntry)
+            throw new IOException($"{path}: {new Win32Exception(error).Message}");
+    }
+
     [LibraryImport("libc", EntryPoint = "geteuid")]
     private static partial uint GetEffectiveUserId();
 
@@ -80,6 +104,15 @@ internal static partial class Posix
 
     [LibraryImport("libc", EntryPoint = "lgetxattr", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial nint GetExtendedAttribute(string path, string name, [Out] byte[] value, nuint size);
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int SendSignal(int process, int signal);
+
+    [LibraryImport("libc", EntryPoint = "setns", SetLastError = true)]
+    private static partial int SetNamespace(SafeFileHandle file, int type);
+
+    [LibraryImport("libc", EntryPoint = "rmdir", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int RemoveDirectory(string path);
 
     [StructLayout(LayoutKind.Sequential)]
     private struct StatxTime

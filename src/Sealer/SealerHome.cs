@@ -18,6 +18,9 @@ public sealed class SealerHome
     /// <summary>Where the local store of images lies.</summary>
     public string ImageStore => Path.Combine(Folder, "images");
 
+    /// <summary>Where labs and the files that their hosts share lie.</summary>
+    public string Labs => Path.Combine(Folder, "labs");
+
     /// <summary>The folder by the rules above; nothing is made.</summary>
     /// <exception cref="SealerException"><c>NoHome</c>: no variable says where it could be.</exception>
     public static SealerHome FromEnvironment() =>

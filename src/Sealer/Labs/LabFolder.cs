@@ -1,0 +1,49 @@
+using Sealer.Images.Layers;
+
+namespace Sealer.Labs;
+
+/// <summary>The folder of all labs of a home: one in it each, a lock beside each, and the trees they share.</summary>
+/// <param name="home">The home.</param>
+internal sealed class LabFolder(SealerHome home)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    public string Path { get; } = home.Labs;
+
+    /// <summary>No lab is called so: a name holds no dot.</summary>
+    public LabTree Trees => new(System.IO.Path.Combine(Path, ".trees"));
+
+    public string Of(string name) => System.IO.Path.Combine(Path, name);
+
+    /// <summary>The names of what is there, half made or not.</summary>
+    public IReadOnlyList<string> Names() => Directory.Exists(Path)
+        ? [.. Directory.GetDirectories(Path).Select(folder => System.IO.Path.GetFileName(folder)).Where(name => !name.StartsWith('.')).Order(StringComparer.Ordinal)]
+        : [];
+
+    /// <summary>True where a process makes, changes or removes the lab right now.</summary>
+    public bool IsBusy(string name)
+    {
+        if (!File.Exists(LockOf(name)))
+            return false;
+        using var @lock = FileLock.TryTake(LockOf(name), exclusive: false);
+        return @lock is null;
+    }
+
+    /// <summary>Takes the lab for this process alone.</summary>
+    /// <exception cref="SealerException"><c>LabBusy</c>.</exception>
+    public async Task<FileStream> LockAsync(string name, CancellationToken cancellationToken) =>
+        await FileLock.TakeAsync(LockOf(name), exclusive: true, Patience, cancellationToken).ConfigureAwait(false)
+        ?? throw new SealerException("LabBusy", ErrorKind.Conflict, $"Another process is making or removing the lab '{name}'. Try again when it is done.", name);
+
+    /// <summary>Takes the lab for this process alone, or returns null.</summary>
+    public FileStream? TryLock(string name) => FileLock.TryTake(LockOf(name), exclusive: true);
+
+    /// <summary>Removes the folder and the lock, which the caller holds.</summary>
+    public void Delete(string name)
+    {
+        FolderRemoval.Delete(Of(name));
+        File.Delete(LockOf(name));
+    }
+
+    private string LockOf(string name) => System.IO.Path.Combine(Path, $".{name}.lock");
+}
