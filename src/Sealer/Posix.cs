@@ -46,6 +46,19 @@ internal static partial class Posix
             && ((((ulong)s.DeviceMajor << 32) | s.DeviceMinor) != device || (s.Attributes & mountRoot) != 0);
     }
 
+    /// <summary>Has the names in a folder written to the disk.</summary>
+    public static void Flush(string folder)
+    {
+        const int readFolder = 0x10000 | 0x80000; // O_DIRECTORY | O_CLOEXEC
+        var descriptor = Open(folder, readFolder);
+        var failed = descriptor < 0 || Synchronize(descriptor) != 0;
+        var error = Marshal.GetLastPInvokeError();
+        if (descriptor >= 0)
+            _ = Close(descriptor);
+        if (failed)
+            throw new IOException($"{folder}: {new Win32Exception(error).Message}");
+    }
+
     /// <summary>Extended attributes that belong into a layer: capabilities of programs and those that users set.</summary>
     public static IReadOnlyDictionary<string, byte[]>? ExtendedAttributes(string path)
     {
@@ -95,6 +108,15 @@ internal static partial class Posix
 
     [LibraryImport("libc", EntryPoint = "getegid")]
     private static partial uint GetEffectiveGroupId();
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static partial int Synchronize(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "close")]
+    private static partial int Close(int descriptor);
 
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int StatX(int folder, string path, int flags, uint mask, out StatxBuffer buffer);

@@ -21,6 +21,9 @@ public sealed class SealerHome
     /// <summary>Where labs and the files that their hosts share lie.</summary>
     public string Labs => Path.Combine(Folder, "labs");
 
+    /// <summary>Where a folder for each known cluster lies: journals, plans, measurements.</summary>
+    public string Clusters => Path.Combine(Folder, "clusters");
+
     /// <summary>The folder by the rules above; nothing is made.</summary>
     /// <exception cref="SealerException"><c>NoHome</c>: no variable says where it could be.</exception>
     public static SealerHome FromEnvironment() =>

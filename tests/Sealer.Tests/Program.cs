@@ -110,6 +110,10 @@ internal static class Program
                 }
 
                 return 0;
+
+            // Carries out the plan of a cluster of folders, and dies in the middle of it.
+            case ["carry-out", var folder, var when, var count]:
+                return await Delivery.DyingController.RunAsync(folder, when, int.Parse(count));
             default:
                 return 2;
         }

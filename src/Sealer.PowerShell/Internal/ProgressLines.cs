@@ -29,6 +29,7 @@ internal sealed class ProgressLines(Action<ProgressRecord> tell, TimeSpan delay)
                 activity.Items.Add(value.Item, item = new Item(value.Item, ++_lastId));
             item.Done = value.Done;
             item.Total = value.Total;
+            item.Status = value.Status;
             if (Stopwatch.GetElapsedTime(activity.Started) >= delay)
                 Show(activity, item);
         }
@@ -68,6 +69,7 @@ internal sealed class ProgressLines(Action<ProgressRecord> tell, TimeSpan delay)
     {
         long done = 0, total = 0;
         var known = true;
+        var over = activity.Items.Values.Count(item => item.Done >= item.Total);
         foreach (var item in activity.Items.Values)
         {
             done += item.Done;
@@ -75,14 +77,16 @@ internal sealed class ProgressLines(Action<ProgressRecord> tell, TimeSpan delay)
             known &= item.Total is not null;
         }
 
-        return new ProgressRecord(activity.Line.Id, activity.Name, Status(done, known ? total : null))
+        // What is not counted in bytes cannot be added up for people.
+        var status = activity.Items.Values.Any(item => item.Status is not null) ? $"{over} of {activity.Items.Count}" : Status(done, known ? total : null);
+        return new ProgressRecord(activity.Line.Id, activity.Name, status)
         {
             PercentComplete = known ? Percent(done, total) : -1,
         };
     }
 
     private static ProgressRecord Record(Activity activity, Item item) =>
-        new(item.Line.Id, item.Name, Status(item.Done, item.Total))
+        new(item.Line.Id, item.Name, item.Status ?? Status(item.Done, item.Total))
         {
             ParentActivityId = activity.Line.Id,
             PercentComplete = item.Total is { } total ? Percent(item.Done, total) : -1,
@@ -138,6 +142,8 @@ internal sealed class ProgressLines(Action<ProgressRecord> tell, TimeSpan delay)
         public long Done { get; set; }
 
         public long? Total { get; set; }
+
+        public string? Status { get; set; }
     }
 
     private sealed class Activity(string name, int id)

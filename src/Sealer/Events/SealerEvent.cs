@@ -13,6 +13,11 @@ public abstract record SealerEvent;
 /// <param name="Total">Bytes in all, or null where that is not known.</param>
 public sealed record ProgressEvent(string Activity, string Item, long Done, long? Total) : SealerEvent
 {
+    private readonly string? _status;
+
+    /// <summary>What is said of it instead of the figures, harmless to print; null: the figures, which are bytes.</summary>
+    public string? Status { get => _status; init => _status = value is null ? null : PlainText.Of(value); }
+
     /// <summary>What is being done, harmless to print.</summary>
     public string Activity { get; } = PlainText.Of(Activity);
 

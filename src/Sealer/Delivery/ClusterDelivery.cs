@@ -1,0 +1,254 @@
+using System.Collections.Concurrent;
+using System.Net;
+using Sealer.Clusterfiles;
+using Sealer.Clusterfiles.Documents;
+using Sealer.Events;
+using Sealer.Hosts;
+using Sealer.Hosts.Facts;
+using Sealer.Planning;
+
+namespace Sealer.Delivery;
+
+/// <summary>Asks a cluster's hosts how they are, has a plan made of that, and carries plans out.</summary>
+public sealed class ClusterDelivery
+{
+    private readonly Cluster _cluster;
+    private readonly Func<IPAddress, IHost> _hosts;
+    private readonly IPlanContent? _content;
+    private readonly SealerHome _home;
+    private readonly DeliveryOptions _options;
+    private readonly IProgress<SealerEvent>? _events;
+
+    /// <param name="cluster">The cluster as it shall be.</param>
+    /// <param name="hosts">A host by its address.</param>
+    /// <param name="content">The image's files; null where none are delivered.</param>
+    /// <param name="home">Where journals lie.</param>
+    /// <param name="options">How.</param>
+    /// <param name="events">Told what happens.</param>
+    public ClusterDelivery(
+        Cluster cluster, Func<IPAddress, IHost> hosts, IPlanContent? content, SealerHome home, DeliveryOptions? options = null, IProgress<SealerEvent>? events = null)
+    {
+        ArgumentNullException.ThrowIfNull(cluster);
+        (_cluster, _hosts, _content, _home, _options, _events) = (cluster, hosts, content, home, options ?? new DeliveryOptions(), events);
+    }
+
+    private ClusterSpec Spec => _cluster.Spec;
+
+    /// <summary>Makes a plan of how the hosts are. Changes nothing on them.</summary>
+    /// <exception cref="SealerException"><c>NoControlPlane</c>. That another host cannot be asked is said in the plan.</exception>
+    public async Task<Plan> PlanAsync(CancellationToken cancellationToken = default)
+    {
+        var created = _options.Clock.GetUtcNow();
+        return Planner.Make(Request(await ObserveAsync(Spec.Hosts, cancellationToken).ConfigureAwait(false), created));
+    }
+
+    /// <summary>Carries out exactly a plan: goes on where it was left, and refuses where hosts, Clusterfile or image have changed since it was made.</summary>
+    /// <exception cref="SealerException">
+    /// <c>PlanOfAnotherCluster</c>, <c>ClusterfileChanged</c>, <c>ImageChanged</c>, <c>HostsMovedOn</c>, <c>LockHostUnreachable</c>,
+    /// <c>ClusterLocked</c>, <c>ClusterLockLost</c>, and those of <see cref="Journal"/>. What fails on a host is in the result.
+    /// </exception>
+    public async Task<PlanResult> CarryOutAsync(Plan plan, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        RefuseOther(plan);
+        if (plan.Steps.Count == 0)
+            return new PlanResult { Plan = plan, Steps = [] };
+        var observed = await ObserveAsync(HostsOf(plan), cancellationToken).ConfigureAwait(false);
+        var holder = observed.First(host => host.Name == plan.LockHost);
+        if (holder.Error is { } dead)
+        {
+            throw new SealerException(
+                "LockHostUnreachable", ErrorKind.Connection,
+                $"{plan.LockHost}, which has the cluster's lock, cannot be asked: {dead.Message} Bring it back"
+                + (plan.LockSuccessors.Count > 0 ? $", or make a new plan: {plan.LockSuccessors[0]} has the lock then." : "."), plan.LockHost, dead);
+        }
+
+        var highest = observed.Max(host => host.State?.Token ?? 0);
+        await using var held = await ClusterLock.TakeAsync(_hosts(holder.Spec.Address), plan.Cluster, _options.Lock with { HighestToken = highest }, cancellationToken)
+            .ConfigureAwait(false);
+        if (held.PushedAside is { } aside)
+            _events?.Report(new WarningEvent($"{aside} had the lock of the cluster {plan.Cluster} and is pushed aside."));
+        // Nobody was there between the look and the lock, or there is another look.
+        if (held.Token != highest + 1)
+            observed = await ObserveAsync(HostsOf(plan), cancellationToken).ConfigureAwait(false);
+        return await CarryOutAsync(plan, observed, held, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<PlanResult> CarryOutAsync(Plan plan, IReadOnlyList<ObservedHost> observed, ClusterLock held, CancellationToken cancellationToken)
+    {
+        var fenced = Fence(plan, observed, held);
+        await ClaimAsync(fenced.Values.OfType<FencedHost>(), cancellationToken).ConfigureAwait(false);
+        var folder = Path.Combine(_home.Clusters, plan.Cluster);
+        SealerHome.CreatePrivateFolder(folder);
+        PlanFile.Save(plan, Path.Combine(folder, $"plan-{plan.Id}.json"), overwrite: true);
+        await using var journal = await Journal.OpenAsync(Path.Combine(folder, $"journal-{plan.Id}"), plan.Cluster, plan.Id, held, _options.Clock, cancellationToken)
+            .ConfigureAwait(false);
+        if (journal.Finished is null)
+            RefuseMoved(plan, observed, journal);
+        var request = Request(observed, plan.Created);
+        var byName = observed.ToDictionary(host => host.Name, StringComparer.Ordinal);
+        var runner = new PlanRunner(
+            plan, Handlers(request, byName), name => fenced[name], journal,
+            new PlanRunOptions { ThrottleLimit = _options.ThrottleLimit }, _events);
+        var steps = await runner.RunAsync(held.Lost, cancellationToken).ConfigureAwait(false);
+        var result = new PlanResult
+        {
+            Plan = plan,
+            Steps = steps,
+            IsResumed = journal.IsResumed,
+            FinishedBefore = journal.Finished,
+            PushedAside = held.PushedAside,
+        };
+        DeliveryRates.Keep(_home, plan.Cluster, steps);
+        if (result.Succeeded && journal.Finished is null)
+            await journal.WriteAsync(JournalEvent.Finished, cancellationToken: cancellationToken).ConfigureAwait(false);
+        return result;
+    }
+
+    private IReadOnlyList<StepHandler> Handlers(PlanRequest request, Dictionary<string, ObservedHost> byName)
+    {
+        var handlers = new List<StepHandler>
+        {
+            new HostAliasesHandler(Spec.Name),
+            new PluginHandler(Spec.Name, step => step.Payload is PluginPayload plugin && PluginPhases.ByName.TryGetValue(plugin.Phase, out var phase)
+                ? PluginScript.Of(request, phase, byName[step.Host].Spec).FirstOrDefault(script => script.Record == plugin.Record)
+                : null),
+        };
+        if (_content is not null)
+        {
+            handlers.Add(new ContentHandler(
+                _content, run => new ContentHost(byName[run.Step.Host].Spec, byName[run.Step.Host].Facts!, run.Host), _options.ThrottleLimit, _events));
+        }
+
+        return handlers;
+    }
+
+    private PlanRequest Request(IReadOnlyList<ObservedHost> hosts, DateTimeOffset created) => new()
+    {
+        Spec = Spec,
+        Clusterfile = _cluster.Path,
+        ClusterfileDigest = _cluster.ClusterfileDigest.ToString(),
+        Image = _content?.Image,
+        ImageDigest = _content?.ImageDigest,
+        Plugins = [.. Spec.Plugins, .. _content?.Plugins ?? []],
+        Environment = host => ClusterEnvironment.VariablesOfHost(Spec, host, _content?.Extension?.Env, _options.Variables),
+        Hosts = hosts,
+        PluginTimeout = _options.PluginTimeout,
+        Rates = DeliveryRates.Read(_home, Spec.Name),
+        Created = created,
+    };
+
+    private void RefuseOther(Plan plan)
+    {
+        if (plan.Cluster != _cluster.Name)
+        {
+            throw new SealerException(
+                "PlanOfAnotherCluster", ErrorKind.InvalidInput,
+                $"The plan {plan.Id} is for the cluster {plan.Cluster}, and the Clusterfile is that of {_cluster.Name}. Give the Clusterfile that the plan was made from.", plan.Cluster);
+        }
+
+        if (plan.ClusterfileDigest != _cluster.ClusterfileDigest.ToString())
+        {
+            throw new SealerException(
+                "ClusterfileChanged", ErrorKind.Conflict,
+                $"The Clusterfile of {plan.Cluster} says something else than when the plan {plan.Id} was made. Make a new plan with Get-ClusterPlan.", plan.Cluster);
+        }
+
+        if (plan.ImageDigest != _content?.ImageDigest)
+        {
+            throw new SealerException(
+                "ImageChanged", ErrorKind.Conflict,
+                $"The plan {plan.Id} was made for the image {plan.Image ?? "none"} with the digest {plan.ImageDigest ?? "none"}, and what is there now has {_content?.ImageDigest ?? "none"}. Make a new plan with Get-ClusterPlan, or bring that image back.", plan.Cluster);
+        }
+    }
+
+    private List<HostSpec> HostsOf(Plan plan)
+    {
+        var named = plan.Hosts.Where(host => host.Fingerprint is not null).Select(host => host.Name).ToHashSet(StringComparer.Ordinal);
+        return [.. Spec.Hosts.Where(host => named.Contains(host.Address.ToString()))];
+    }
+
+    private static void RefuseMoved(Plan plan, IReadOnlyList<ObservedHost> observed, Journal journal)
+    {
+        var begun = plan.Steps.Where(step => step.Payload.Changes is not null && journal.StateOf(step.Id) is not null)
+            .ToLookup(step => step.Host, step => step.Payload.Changes!.Value, StringComparer.Ordinal);
+        var moved = new List<string>();
+        foreach (var host in observed.Where(host => host.IsKnown))
+        {
+            var before = plan.Hosts.First(known => known.Name == host.Name).Fingerprint!;
+            var differences = before.Differences(HostFingerprint.Of(host), begun[host.Name].ToHashSet()).ToList();
+            if (differences.Count > 0)
+                moved.Add($"{host.Name}: {string.Join(", ", differences)}");
+        }
+
+        if (moved.Count == 0)
+            return;
+        throw new SealerException(
+            "HostsMovedOn", ErrorKind.Conflict,
+            $"{(moved.Count == 1 ? "A host is" : $"{moved.Count} hosts are")} not as {(moved.Count == 1 ? "it was" : "they were")} when the plan {plan.Id} was made, so that nothing is done. {string.Join("; ", moved.Take(10))}{(moved.Count > 10 ? "; ..." : "")}. Make a new plan with Get-ClusterPlan.",
+            moved[0].Split(':')[0]);
+    }
+
+    // Of a host that did not answer, its own steps fail, with what it failed of.
+    private Dictionary<string, IHost> Fence(Plan plan, IReadOnlyList<ObservedHost> observed, ClusterLock held) => observed.ToDictionary(
+        host => host.Name,
+        host => host.Error is { } error
+            ? new HostWithoutWay(host.Name, error)
+            : (IHost)new FencedHost(_hosts(host.Spec.Address), plan.Cluster, held.Token, held.Id),
+        StringComparer.Ordinal);
+
+    // All of them before anything is done on one: who had the lock before is refused everywhere from here on.
+    private Task ClaimAsync(IEnumerable<FencedHost> hosts, CancellationToken cancellationToken) => EachAsync(
+        hosts,
+        async (host, token) =>
+        {
+            try
+            {
+                await host.ClaimAsync(token).ConfigureAwait(false);
+            }
+            catch (SealerException e) when (e.Kind == ErrorKind.Connection)
+            {
+                // It answered just now; its steps will tell.
+            }
+        },
+        cancellationToken);
+
+    private async Task<IReadOnlyList<ObservedHost>> ObserveAsync(IReadOnlyList<HostSpec> specs, CancellationToken cancellationToken)
+    {
+        var found = new ConcurrentDictionary<string, ObservedHost>(StringComparer.Ordinal);
+        await EachAsync(
+            specs,
+            async (spec, token) => found[spec.Address.ToString()] = await ObserveAsync(spec, token).ConfigureAwait(false),
+            cancellationToken).ConfigureAwait(false);
+        if (_content is not null)
+        {
+            var asked = specs.Select(spec => found[spec.Address.ToString()]).Where(host => host.IsKnown)
+                .Select(host => new ContentHost(host.Spec, host.Facts!, _hosts(host.Spec.Address))).ToList();
+            foreach (var (name, answer) in await _content.InspectAsync(asked, cancellationToken).ConfigureAwait(false))
+                found[name] = found[name] with { Content = answer.Content, Error = answer.Error };
+        }
+
+        return [.. specs.Select(spec => found[spec.Address.ToString()])];
+    }
+
+    private async Task<ObservedHost> ObserveAsync(HostSpec spec, CancellationToken cancellationToken)
+    {
+        var host = _hosts(spec.Address);
+        try
+        {
+            var state = HostStateReader.ReadAsync(host, Spec.Name, cancellationToken);
+            var facts = HostFactsReader.GatherAsync(host, elevated: true, cancellationToken);
+            await Task.WhenAll(state, facts).ConfigureAwait(false);
+            return new ObservedHost { Spec = spec, Facts = await facts.ConfigureAwait(false), State = await state.ConfigureAwait(false) };
+        }
+        catch (SealerException error)
+        {
+            return new ObservedHost { Spec = spec, Error = error };
+        }
+    }
+
+    private Task EachAsync<T>(IEnumerable<T> items, Func<T, CancellationToken, Task> action, CancellationToken cancellationToken) => Parallel.ForEachAsync(
+        items,
+        new ParallelOptions { MaxDegreeOfParallelism = Math.Max(1, _options.ThrottleLimit), CancellationToken = cancellationToken },
+        async (item, token) => await action(item, token).ConfigureAwait(false));
+}

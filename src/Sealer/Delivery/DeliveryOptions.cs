@@ -1,0 +1,22 @@
+using Sealer.Planning;
+
+namespace Sealer.Delivery;
+
+/// <summary>How plans are made and carried out.</summary>
+public sealed record DeliveryOptions
+{
+    /// <summary>How many hosts are worked on at once.</summary>
+    public int ThrottleLimit { get; init; } = HostAccess.DefaultThrottleLimit;
+
+    /// <summary>How long a plugin may run.</summary>
+    public TimeSpan PluginTimeout { get; init; } = PlanRequest.DefaultPluginTimeout;
+
+    /// <summary>Variables given on the command line.</summary>
+    public IReadOnlyDictionary<string, string>? Variables { get; init; }
+
+    /// <summary>How the lock is taken.</summary>
+    public ClusterLockOptions Lock { get; init; } = new();
+
+    /// <summary>Tells the time of plans and of journals.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+}

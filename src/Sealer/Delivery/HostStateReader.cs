@@ -1,0 +1,47 @@
+using System.Globalization;
+using Sealer.Hosts;
+using Sealer.Planning;
+
+namespace Sealer.Delivery;
+
+/// <summary>Reads what hosts keep of a cluster, in one round trip.</summary>
+internal static class HostStateReader
+{
+    private const string Hosts = "\nsealer-hosts\n";
+    private const string End = "\nsealer-end\n";
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    /// <exception cref="SealerException"><c>HostStateNotReadable</c>, and those of <see cref="IHost.RunAsync"/>.</exception>
+    public static async Task<HostState> ReadAsync(IHost host, string cluster, CancellationToken cancellationToken)
+    {
+        var script = $$"""
+            for f in {{DeliveryPaths.Fence(cluster)}}/*; do f=${f##*/}; echo "token ${f%%-*}"; done
+            for f in {{DeliveryPaths.Lock(cluster)}}/*; do [ -f "$f" ] && echo "lock ${f##*/}"; done
+            for f in {{DeliveryPaths.Plugins(cluster)}}/*.done; do [ -f "$f" ] && { read r < "$f"; f=${f##*/}; echo "plugin ${f%.done} $r"; }; done
+            printf '\nsealer-hosts\n'; [ ! -e /etc/hosts ] || cat /etc/hosts || exit 1
+            printf '\nsealer-end\n'
+            """;
+        var result = await host.RunAsync(new HostCommand(script) { Elevated = true, Timeout = Patience }, cancellationToken).ConfigureAwait(false);
+        var text = result.Require("say what it keeps").Output;
+        var hosts = text.IndexOf(Hosts, StringComparison.Ordinal);
+        if (hosts < 0 || !text.EndsWith(End, StringComparison.Ordinal) || result.Truncated)
+        {
+            throw new SealerException(
+                "HostStateNotReadable", ErrorKind.InvalidContent,
+                $"{host.Name} does not say what it keeps of the cluster {cluster}. Look at {DeliveryPaths.State(cluster)} and at /etc/hosts there: one of them is too large or unreadable.", host.Name);
+        }
+
+        var lines = text[..hosts].Split('\n').Select(line => line.Split(' ', 3)).ToLookup(words => words[0], StringComparer.Ordinal);
+        return new HostState
+        {
+            HostsFile = text[(hosts + Hosts.Length)..^End.Length],
+            PluginRecords = lines["plugin"].Where(words => words.Length == 3).DistinctBy(words => words[1])
+                .ToDictionary(words => words[1], words => words[2], StringComparer.Ordinal),
+            Token = lines["token"].Concat(lines["lock"]).Select(Number).DefaultIfEmpty().Max(),
+            HasLock = lines["lock"].Any(words => Number(words) > 0),
+        };
+    }
+
+    private static long Number(string[] words) =>
+        words.Length > 1 && long.TryParse(words[1], NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
+}

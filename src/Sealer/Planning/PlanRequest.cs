@@ -1,0 +1,46 @@
+using Sealer.Clusterfiles.Documents;
+
+namespace Sealer.Planning;
+
+/// <summary>All that a plan is made from.</summary>
+public sealed record PlanRequest
+{
+    /// <summary>How long a plugin may run unless told otherwise.</summary>
+    public static readonly TimeSpan DefaultPluginTimeout = TimeSpan.FromMinutes(30);
+
+    /// <summary>The cluster as it shall be.</summary>
+    public required ClusterSpec Spec { get; init; }
+
+    /// <summary>Where it was read, or null.</summary>
+    public string? Clusterfile { get; init; }
+
+    /// <summary>Digest of what was read.</summary>
+    public required string ClusterfileDigest { get; init; }
+
+    /// <summary>The image's name, or null where no content is delivered.</summary>
+    public string? Image { get; init; }
+
+    /// <summary>Digest of its manifest or index.</summary>
+    public string? ImageDigest { get; init; }
+
+    /// <summary>Plugins of the Clusterfile and of the image.</summary>
+    public IReadOnlyList<PluginSpec> Plugins { get; init; } = [];
+
+    /// <summary>The variables of a host's plugins.</summary>
+    public Func<HostSpec, IReadOnlyList<EnvironmentVariable>> Environment { get; init; } = _ => [];
+
+    /// <summary>The hosts as they were found, in the order of the Clusterfile.</summary>
+    public required IReadOnlyList<ObservedHost> Hosts { get; init; }
+
+    /// <summary>How long a plugin may run.</summary>
+    public TimeSpan PluginTimeout { get; init; } = DefaultPluginTimeout;
+
+    /// <summary>What estimates are made with.</summary>
+    public PlanRates Rates { get; init; } = new();
+
+    /// <summary>When the hosts were asked.</summary>
+    public required DateTimeOffset Created { get; init; }
+
+    /// <summary>What else should be known, in whole sentences.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+}

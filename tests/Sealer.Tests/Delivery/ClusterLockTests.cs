@@ -1,0 +1,191 @@
+using Sealer.Delivery;
+using Sealer.Hosts;
+
+namespace Sealer.Tests.Delivery;
+
+public sealed class ClusterLockTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly FolderHost _host;
+
+    public ClusterLockTests() => _host = new FolderHost("10.0.0.1", _folder["host"]);
+
+    public void Dispose() => _folder.Dispose();
+
+    [LinuxFact]
+    public async Task Two_controllers_at_once_do_not_both_have_it()
+    {
+        var attempts = await Task.WhenAll(Enumerable.Range(0, 12).Select(async i =>
+        {
+            try
+            {
+                return await TakeAsync($"user{i}");
+            }
+            catch (SealerException e) when (e.Id == "ClusterLocked")
+            {
+                return null;
+            }
+        }));
+        var holder = Assert.Single(attempts.OfType<ClusterLock>());
+        await holder.DisposeAsync();
+    }
+
+    [LinuxFact]
+    public async Task Who_has_it_is_told_with_since_when_and_what_to_do()
+    {
+        await using var first = await TakeAsync("alice");
+        var error = await Assert.ThrowsAsync<SealerException>(() => TakeAsync("bob"));
+        Assert.Equal("ClusterLocked", error.Id);
+        Assert.Contains("alice@laptop (process 1, since ", error.Message, StringComparison.Ordinal);
+        Assert.Contains("free in 90 s", error.Message, StringComparison.Ordinal);
+        Assert.Contains("-Force", error.Message, StringComparison.Ordinal);
+    }
+
+    [LinuxFact]
+    public async Task The_token_grows_with_every_holder()
+    {
+        var tokens = new List<long>();
+        for (var i = 0; i < 20; i++)
+        {
+            await using var held = await TakeAsync("alice");
+            tokens.Add(held.Token);
+        }
+
+        Assert.Equal(tokens.Order().Distinct(), tokens);
+        await using var above = await ClusterLock.TakeAsync(_host, "skyline", Options("alice") with { HighestToken = 100 });
+        Assert.Equal(101, above.Token);
+    }
+
+    [LinuxFact]
+    public async Task A_stale_lock_is_taken_and_its_old_holder_stops()
+    {
+        await using var sleeper = await TakeAsync("alice");
+        _host.Uptime = 1000 + 91;
+        await using var next = await TakeAsync("bob");
+        Assert.Equal(sleeper.Token + 1, next.Token);
+        Assert.Null(next.PushedAside);
+        var error = await Assert.ThrowsAsync<SealerException>(sleeper.RenewAsync);
+        Assert.Equal("ClusterLockLost", error.Id);
+        Assert.Contains("bob@laptop", error.Message, StringComparison.Ordinal);
+        Assert.True(sleeper.Lost.IsCancellationRequested);
+        await next.RenewAsync();
+    }
+
+    [LinuxFact]
+    public async Task A_holder_that_slept_through_its_time_stops_though_nobody_came()
+    {
+        await using var sleeper = await TakeAsync("alice");
+        _host.Uptime = 1000 + 90;
+        var error = await Assert.ThrowsAsync<SealerException>(sleeper.RenewAsync);
+        Assert.Equal("ClusterLockLost", error.Id);
+        Assert.Contains("not renewed for 90 s", error.Message, StringComparison.Ordinal);
+        Assert.Throws<SealerException>(sleeper.ThrowIfLost);
+    }
+
+    [LinuxFact]
+    public async Task One_that_is_renewed_is_kept()
+    {
+        await using var held = await TakeAsync("alice");
+        for (var time = 1060; time < 1600; time += 60)
+        {
+            _host.Uptime = time;
+            await held.RenewAsync();
+        }
+
+        Assert.Equal("ClusterLocked", (await Assert.ThrowsAsync<SealerException>(() => TakeAsync("bob"))).Id);
+    }
+
+    [LinuxFact]
+    public async Task After_a_restart_of_the_host_it_counts_from_there()
+    {
+        await using var held = await TakeAsync("alice");
+        (_host.BootId, _host.Uptime) = ("second", 89);
+        Assert.Equal("ClusterLocked", (await Assert.ThrowsAsync<SealerException>(() => TakeAsync("bob"))).Id);
+        _host.Uptime = 90;
+        await using var next = await TakeAsync("bob");
+        Assert.Equal(held.Token + 1, next.Token);
+    }
+
+    [LinuxFact]
+    public async Task Force_pushes_aside_and_says_whom()
+    {
+        await using var first = await TakeAsync("alice");
+        await using var second = await ClusterLock.TakeAsync(_host, "skyline", Options("bob") with { Force = true });
+        Assert.Equal("alice@laptop", second.PushedAside!.Name);
+        Assert.Contains("alice@laptop (process 1", second.PushedAside.ToString(), StringComparison.Ordinal);
+        await Assert.ThrowsAsync<SealerException>(first.RenewAsync);
+    }
+
+    [LinuxFact]
+    public async Task One_that_died_on_this_machine_keeps_nobody_waiting()
+    {
+        var dead = ControllerProcess.Current() with { Id = int.MaxValue };
+        var first = await ClusterLock.TakeAsync(_host, "skyline", new ClusterLockOptions { Process = dead });
+        await using var second = await ClusterLock.TakeAsync(_host, "skyline");
+        Assert.Equal(first.Token + 1, second.Token);
+        Assert.Null(second.PushedAside);
+        Assert.False(ControllerProcess.Current().IsDead());
+    }
+
+    [LinuxFact]
+    public async Task A_lock_that_was_torn_by_a_loss_of_power_is_none()
+    {
+        _host["/var/lib/sealer/state/skyline/lock/7"] = "abc\nfir";
+        await using var held = await TakeAsync("alice");
+        Assert.Equal(8, held.Token);
+    }
+
+    [LinuxFact]
+    public async Task Only_the_host_s_time_since_its_start_counts_not_anybody_s_clock()
+    {
+        await using var held = await ClusterLock.TakeAsync(_host, "skyline", Options("alice") with { Clock = new StoppedClock() });
+        await held.RenewAsync();
+        Assert.Equal("ClusterLocked", (await Assert.ThrowsAsync<SealerException>(() => ClusterLock.TakeAsync(_host, "skyline", Options("bob") with { Clock = new StoppedClock() }))).Id);
+    }
+
+    [LinuxFact]
+    public async Task A_host_refuses_a_lower_token_in_the_command_of_the_work_itself()
+    {
+        var old = new FencedHost(_host, "skyline", 3, "aaaa");
+        var young = new FencedHost(_host, "skyline", 4, "bbbb");
+        (await old.RunAsync(new HostCommand("echo one >> $ROOT/work") { Elevated = true })).Require("work");
+        (await young.RunAsync(new HostCommand("echo two >> $ROOT/work") { Elevated = true })).Require("work");
+        var commands = _host.Commands;
+        var error = await Assert.ThrowsAsync<SealerException>(() => old.RunAsync(new HostCommand("echo three >> $ROOT/work") { Elevated = true }));
+        Assert.Equal("ClusterLockLost", error.Id);
+        Assert.Equal(commands + 1, _host.Commands);
+        await Assert.ThrowsAsync<SealerException>(() => old.RunAsync(new HostCommand("echo three >> $ROOT/work")));
+        await Assert.ThrowsAsync<SealerException>(() => old.PutAsync(new MemoryStream(), "/var/lib/sealer/x"));
+        Assert.Equal("one\ntwo\n", _host["/work"]);
+    }
+
+    [LinuxFact]
+    public async Task Two_of_one_token_of_a_network_cut_in_two_refuse_each_other()
+    {
+        var here = new FencedHost(_host, "skyline", 5, "aaaa");
+        var there = new FencedHost(_host, "skyline", 5, "bbbb");
+        await here.ClaimAsync(default);
+        await Assert.ThrowsAsync<SealerException>(() => there.ClaimAsync(default));
+        await here.ClaimAsync(default);
+    }
+
+    [LinuxFact]
+    public async Task A_command_s_own_failure_is_not_taken_for_a_refusal()
+    {
+        var fenced = new FencedHost(_host, "skyline", 1, "aaaa");
+        Assert.Equal(96, (await fenced.RunAsync(new HostCommand("exit 96"))).ExitCode);
+        await using var held = await TakeAsync("alice");
+        Assert.Equal(94, (await held.RunAsync(new HostCommand("exit 94"))).ExitCode);
+    }
+
+    private static ClusterLockOptions Options(string user) => new() { Process = new ControllerProcess($"{user}@laptop", "elsewhere", 1, "1") };
+
+    private Task<ClusterLock> TakeAsync(string user) => ClusterLock.TakeAsync(_host, "skyline", Options(user));
+
+    private sealed class StoppedClock : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => DateTimeOffset.UnixEpoch;
+
+        public override long GetTimestamp() => 0;
+    }
+}
