@@ -19,7 +19,11 @@ public static class Clusterfile
     public static ClusterfileReadResult Read(string text, ClusterfileReadOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(text);
-        var context = Context(text, options);
+        options ??= new ClusterfileReadOptions();
+        var old = OldClusterfile.Render(WithoutMarks(text), options);
+        var context = new ReadContext(options.FileName ?? DefaultName, new SourceLines(old.Text, old.Lines), options);
+        foreach (var (line, column, message) in old.Warnings)
+            context.Diagnostics.Warning(line, column, message);
         var spec = new ClusterfileDocuments(context).Read();
         return new ClusterfileReadResult(context.Diagnostics.HasErrors ? null : spec, context.Diagnostics.InOrder());
     }
@@ -103,7 +107,7 @@ public static class Clusterfile
     public static ClusterSpec Create(ClusterfileDraft draft)
     {
         ArgumentNullException.ThrowIfNull(draft);
-        var hosts = Hosts(draft.ControlPlanes, HostSpec.ControlPlaneRole, draft.Ssh).Concat(Hosts(draft.Workers, HostSpec.WorkerRole, draft.Ssh));
+        var hosts = Hosts(draft.ControlPlanes, HostSpec.ControlPlaneRole, draft.Ssh).Concat(Hosts(draft.Workers, HostSpec.WorkerRole, draft.Ssh)).Concat(draft.Hosts).ToList();
         var environment = draft.Environment.ToList();
         if (draft.PodNetwork is { } pods)
             environment.Add(new EnvironmentVariable(NetworkReader.PodNetworks, pods));
@@ -113,9 +117,10 @@ public static class Clusterfile
         {
             Name = draft.Name,
             Image = draft.Image,
-            Hosts = [.. hosts],
+            Hosts = hosts,
             Ssh = draft.Ssh,
             Environment = environment,
+            HostAliases = draft.HostAliases,
             ContainerRuntime = draft.ContainerRuntime,
             Registry = draft.Registry,
             DataRoot = draft.DataRoot,
@@ -124,7 +129,7 @@ public static class Clusterfile
 
         // What is written is what is checked: nothing gets into a new file that reading it would complain of.
         var read = Read(Write(spec), new ClusterfileReadOptions { FileName = "New-Clusterfile", ResolveSecrets = false }).GetSpec();
-        return spec with { Hosts = [.. read.Hosts.Select(host => host with { Ssh = draft.Ssh, Location = null })], Network = read.Network };
+        return spec with { Hosts = hosts, Network = read.Network };
     }
 
     private static IEnumerable<HostSpec> Hosts(IEnumerable<string> ranges, string role, SshSettings ssh)

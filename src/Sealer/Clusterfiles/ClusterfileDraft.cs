@@ -12,13 +12,19 @@ public sealed record ClusterfileDraft
     public string? Image { get; init; }
 
     /// <summary>Addresses and ranges (<c>10.0.0.2-10.0.0.4</c>) of control planes.</summary>
-    public required IReadOnlyList<string> ControlPlanes { get; init; }
+    public IReadOnlyList<string> ControlPlanes { get; init; } = [];
 
     /// <summary>Addresses and ranges of workers.</summary>
     public IReadOnlyList<string> Workers { get; init; } = [];
 
-    /// <summary>How all hosts are reached.</summary>
+    /// <summary>Hosts that are known already, with roles and ways to reach them of their own; after the others.</summary>
+    public IReadOnlyList<HostSpec> Hosts { get; init; } = [];
+
+    /// <summary>How all other hosts are reached.</summary>
     public SshSettings Ssh { get; init; } = new();
+
+    /// <summary>Lines more in every host's <c>/etc/hosts</c>.</summary>
+    public IReadOnlyList<HostAlias> HostAliases { get; init; } = [];
 
     /// <summary>Variables.</summary>
     public IReadOnlyList<EnvironmentVariable> Environment { get; init; } = [];

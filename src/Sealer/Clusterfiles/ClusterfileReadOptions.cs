@@ -1,3 +1,5 @@
+using Sealer.Clusterfiles.Documents;
+
 namespace Sealer.Clusterfiles;
 
 /// <summary>What a Clusterfile is read with.</summary>
@@ -20,6 +22,15 @@ public sealed record ClusterfileReadOptions
     /// secrets are not. Such a <see cref="Secret"/> knows its source and has no value.
     /// </summary>
     public bool ResolveSecrets { get; init; } = true;
+
+    /// <summary>
+    /// Values that are laid over those of the document of kind Cluster before it is checked, by path: <c>spec.image</c>,
+    /// <c>spec.registry.localRegistry.port</c>, <c>spec.hosts[0].ssh.user</c>; <c>spec.</c> may be left out. Text, or texts for a list.
+    /// </summary>
+    public IReadOnlyList<KeyValuePair<string, IReadOnlyList<string>>> Values { get; init; } = [];
+
+    /// <summary>Variables that are laid over the cluster's own; hosts' and applications' own still win.</summary>
+    public IReadOnlyList<EnvironmentVariable> Environment { get; init; } = [];
 
     /// <summary>Asked for the variables that <c>passwdFrom: { env: NAME }</c> names; the process's environment unless told.</summary>
     public Func<string, string?> Variables { get; init; } = System.Environment.GetEnvironmentVariable;

@@ -3,7 +3,7 @@ namespace Sealer.Clusterfiles;
 /// <summary>What becomes of secrets that a cluster's settings hold themselves; those from elsewhere are always written as their source.</summary>
 public enum SecretWriting
 {
-    /// <summary>They are left out.</summary>
+    /// <summary>Passwords are left out; secret variables are looked for under their own names where the file is read.</summary>
     Omit,
 
     /// <summary>They are written in plain, so that sealer can use the file. Who reads the file has them.</summary>

@@ -139,7 +139,17 @@ internal sealed class ClusterReader(ReadContext context)
             context.Warning(spec.Has("hosts") ? spec.At("hosts") : spec.At("masters"), $"there are {controlPlanes} control planes; an even number survives no more failures than one less, take 1, 3 or 5");
     }
 
-    private List<(EnvironmentVariable Variable, YamlNode Node)> ReadEnvironment(Fields spec) => EnvironmentReader.Read(spec, "env", context);
+    private List<(EnvironmentVariable Variable, YamlNode Node)> ReadEnvironment(Fields spec)
+    {
+        var variables = EnvironmentReader.Read(spec, "env", context);
+        foreach (var given in context.Options.Environment)
+        {
+            variables.RemoveAll(entry => entry.Variable.Name == given.Name);
+            variables.Add((given, spec.At("env")));
+        }
+
+        return variables;
+    }
 
     /// <summary>The user's variables without the reserved ones, which sealer writes into the files it keeps.</summary>
     private ClusterSpec WithEnvironment(ClusterSpec spec, List<(EnvironmentVariable Variable, YamlNode Node)> environment)

@@ -9,7 +9,7 @@ internal sealed class ClusterfileDocuments(ReadContext context)
     /// <summary>Characters; a cluster keeps its Clusterfile in an object of 1 MiB at most.</summary>
     public const int MaxLength = 16 * 1024 * 1024;
 
-    private const int MaxNodes = 500_000;
+    public const int MaxNodes = 500_000;
     private const int MaxDocuments = 20_000;
 
     private static readonly string[] OwnKinds = ["Cluster", "Config", "Plugin", "Application"];
@@ -181,7 +181,7 @@ internal sealed class ClusterfileDocuments(ReadContext context)
         switch (name)
         {
             case "Cluster":
-                AddCluster(node, kind!);
+                AddCluster(node, kind!, apiVersion);
                 break;
             case "Config" when ConfigReader.Read(Document(node), context) is { } config:
                 _configs.Add(config);
@@ -217,12 +217,13 @@ internal sealed class ClusterfileDocuments(ReadContext context)
         context.Unknown(kind, $"{Quoting.Quote(name)} is not a kind of a Clusterfile{next}");
     }
 
-    private void AddCluster(YamlMapping node, YamlScalar kind)
+    private void AddCluster(YamlMapping node, YamlScalar kind, YamlScalar? apiVersion)
     {
         if (_clusterNode is not null)
             context.Error(kind, $"there is a Cluster in line {_clusterNode.Line} already; a Clusterfile describes one");
         _clusterNode ??= kind;
-        _cluster = new ClusterReader(context).Read(Document(node)) ?? _cluster;
+        context.HasLists = OldClusterfile.IsOld(apiVersion);
+        _cluster = new ClusterReader(context).Read(Document(ValueOverrides.Apply(node, context))) ?? _cluster;
     }
 
     private void AddApplication(YamlMapping node, YamlScalar kind)

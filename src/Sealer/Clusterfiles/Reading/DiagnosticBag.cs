@@ -3,7 +3,7 @@ using Sealer.Kubefiles;
 namespace Sealer.Clusterfiles.Reading;
 
 /// <summary>Collects what is wrong, so that one pass tells everything; a file of nothing but mistakes fills no memory.</summary>
-internal sealed class DiagnosticBag(string file)
+internal sealed class DiagnosticBag(Func<int, int, SourceLocation> locate)
 {
     private const int Max = 2_000;
 
@@ -28,11 +28,11 @@ internal sealed class DiagnosticBag(string file)
         if (count > Max)
             return;
         _diagnostics.Add(new ClusterfileDiagnostic(
-            severity, new SourceLocation(file, Math.Max(line, 1), Math.Max(column, 1)), PlainText.Of(message)));
+            severity, locate(line, column), PlainText.Of(message)));
         if (count == Max)
         {
             var what = severity == DiagnosticSeverity.Error ? "mistakes" : "warnings";
-            _diagnostics.Add(new ClusterfileDiagnostic(severity, new SourceLocation(file, int.MaxValue, 1), $"there are {Max} {what} or more; these are the first"));
+            _diagnostics.Add(new ClusterfileDiagnostic(severity, locate(line, column) with { Line = int.MaxValue, Column = 1 }, $"there are {Max} {what} or more; these are the first"));
         }
     }
 }

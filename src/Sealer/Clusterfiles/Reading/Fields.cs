@@ -30,6 +30,9 @@ internal sealed class Fields
 
     public string Place { get; }
 
+    /// <summary>The names of all fields that are there, for maps whose keys are the user's.</summary>
+    public IReadOnlyCollection<string> Names => _entries.Keys;
+
     /// <summary>The field's value through aliases; null where it is missing or null.</summary>
     public YamlNode? Value(string name)
     {
@@ -145,7 +148,9 @@ internal sealed class Fields
     }
 
     /// <summary>The entries of a map from text to text, in order.</summary>
-    public IReadOnlyList<(YamlScalar Key, YamlScalar Value)> TextMap(string name)
+    /// <param name="name">The field.</param>
+    /// <param name="isSecret">Told a key: whether no message may quote its value; null: none is.</param>
+    public IReadOnlyList<(YamlScalar Key, YamlScalar Value)> TextMap(string name, Func<string, bool>? isSecret = null)
     {
         if (Value(name) is not { } value)
             return [];
@@ -160,7 +165,7 @@ internal sealed class Fields
         {
             if (item.Target is YamlScalar scalar)
             {
-                WarnOfSurprise(scalar, $"{PlaceOf(name)}.{key.Value}", isSecret: false);
+                WarnOfSurprise(scalar, $"{PlaceOf(name)}.{key.Value}", isSecret?.Invoke(key.Value) ?? false);
                 result.Add((key, scalar.IsNull ? new YamlScalar("", false, false, scalar.Line, scalar.Column) : scalar));
             }
             else

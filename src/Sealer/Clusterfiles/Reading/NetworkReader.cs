@@ -13,8 +13,16 @@ internal static class NetworkReader
     /// <summary>The variable with the pods' networks.</summary>
     public const string PodNetworks = "PodCIDR";
 
+    private const string CertificateNames = "CertSANs";
+
     private const int KubernetesIndex = 1;
     private const int DnsIndex = 10;
+
+    /// <summary>All variables that are looked at here.</summary>
+    public static IReadOnlySet<string> Names { get; } = new HashSet<string>(StringComparer.Ordinal)
+    {
+        ServiceNetworks, PodNetworks, CertificateNames, "IPvsVIPv4", "IPvsVIPv6", "IPv6DualStack", "UseIPasNodeName", "CgroupDriver",
+    };
 
     /// <summary>Networks with commas between, one or two, of different families.</summary>
     public static List<IPNetwork>? Parse(string text, out string reason)
@@ -49,6 +57,13 @@ internal static class NetworkReader
         return null;
     }
 
+    // Host names, also with *. in front, and addresses, with commas between; sealer's own documentation has them with ';' too.
+    private static string WhyNotNames(string text) =>
+        text.Trim('"', '\'').Split([',', ';'], StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+            .Where(name => !Reading.Names.IsHostName(name.StartsWith("*.", StringComparison.Ordinal) ? name[2..] : name) && Addresses.Parse(name) is null)
+            .Select(name => $"{Quoting.Quote(name)} is neither a host's name nor an address")
+            .FirstOrDefault("");
+
     public static ClusterNetwork Read(IEnumerable<(EnvironmentVariable Variable, YamlNode Node)> environment, ReadContext context)
     {
         var result = new ClusterNetwork();
@@ -70,8 +85,14 @@ internal static class NetworkReader
                     if (Addresses.Parse(variable.Value) is not { } address || address.ToString().Contains(':', StringComparison.Ordinal) != (variable.Name == "IPvsVIPv6"))
                         reason = $"{Quoting.Quote(variable.Value)} is not an address of that family";
                     break;
-                case "IPv6DualStack":
-                    isDualStack = variable.Value == "true";
+                case "IPv6DualStack" or "UseIPasNodeName":
+                    // sealer takes everything but true for false, and a slip would go unseen.
+                    if (variable.Value is not ("true" or "false" or ""))
+                        reason = $"{Quoting.Quote(variable.Value)} is neither true nor false";
+                    isDualStack |= variable is { Name: "IPv6DualStack", Value: "true" };
+                    break;
+                case CertificateNames:
+                    reason = WhyNotNames(variable.Value);
                     break;
                 case "CgroupDriver" when variable.Value is not ("systemd" or "cgroupfs"):
                     reason = $"{Quoting.Quote(variable.Value)} is not a driver{Quoting.DidYouMean(variable.Value, ["systemd", "cgroupfs"])}; there are systemd and cgroupfs";

@@ -11,7 +11,10 @@ internal sealed class ReadContext(string fileName, SourceLines source, Clusterfi
 
     public ClusterfileReadOptions Options { get; } = options;
 
-    public DiagnosticBag Diagnostics { get; } = new(fileName);
+    public DiagnosticBag Diagnostics { get; } = new((line, column) => Location(fileName, source, options, line, column));
+
+    /// <summary>True where variables may be lists, as sealer up to 0.8 read them.</summary>
+    public bool HasLists { get; set; }
 
     public void Error(YamlNode at, string message) => Diagnostics.Error(at.Line, at.Column, message);
 
@@ -26,5 +29,10 @@ internal sealed class ReadContext(string fileName, SourceLines source, Clusterfi
             Error(at, message);
     }
 
-    public SourceLocation LocationOf(YamlNode node) => new(FileName, node.Line, node.Column);
+    public SourceLocation LocationOf(YamlNode node) => Location(FileName, Source, Options, node.Line, node.Column);
+
+    private static SourceLocation Location(string file, SourceLines source, ClusterfileReadOptions options, int line, int column) =>
+        ValueOverrides.NameOf(options.Values, line) is { } name
+            ? new SourceLocation($"-Value {name}", 1, 1)
+            : new SourceLocation(file, Math.Max(source.OriginOf(line), 1), Math.Max(column, 1));
 }

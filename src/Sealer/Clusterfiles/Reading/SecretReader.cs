@@ -42,7 +42,8 @@ internal static class SecretReader
         return scalar.Value.Length == 0 ? null : Secret.Of(scalar.Value);
     }
 
-    private static Secret? ReadFrom(Fields from, ReadContext context)
+    /// <summary>Reads <c>{ env: NAME }</c> or <c>{ file: PATH }</c>.</summary>
+    public static Secret? ReadFrom(Fields from, ReadContext context)
     {
         var variable = from.Scalar("env");
         var file = from.Scalar("file");

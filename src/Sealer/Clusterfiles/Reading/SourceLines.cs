@@ -5,14 +5,22 @@ internal sealed class SourceLines
 {
     private readonly List<int> _lineStarts = [0];
 
-    public SourceLines(string text)
+    private readonly IReadOnlyList<int>? _origins;
+
+    /// <param name="text">The text that is read.</param>
+    /// <param name="origins">Of text that was rendered, the line of the user's file that each of its lines is of.</param>
+    public SourceLines(string text, IReadOnlyList<int>? origins = null)
     {
+        _origins = origins;
         Text = text;
         for (var i = text.IndexOf('\n'); i >= 0; i = text.IndexOf('\n', i + 1))
             _lineStarts.Add(i + 1);
     }
 
     public string Text { get; }
+
+    /// <summary>The line of the user's file.</summary>
+    public int OriginOf(int line) => _origins is null || line < 1 || line > _origins.Count ? line : _origins[line - 1];
 
     /// <summary>The character at a place; NUL where there is none.</summary>
     public char At(int line, int column)

@@ -70,6 +70,32 @@ public sealed class Template
         }
     }
 
+    /// <summary>As above, and the line of the template that each line of the text is of.</summary>
+    internal (RenderedTemplate Rendered, IReadOnlyList<int> Lines) RenderWithLines(IReadOnlyDictionary<string, object?> data, CancellationToken cancellationToken)
+    {
+        var evaluator = new TemplateEvaluator(_templates, data, cancellationToken, tracksOrigins: true);
+        try
+        {
+            var text = evaluator.Run(_body);
+            var lines = new List<int>();
+            var part = 0;
+            var partLine = 1;
+            for (var start = 0; start >= 0; start = text.IndexOf('\n', start) is >= 0 and var end ? end + 1 : -1)
+            {
+                while (part < evaluator.Origins.Count && evaluator.Origins[part].Offset <= start)
+                    partLine = evaluator.Origins[part++].Line;
+                var origin = part > 0 ? evaluator.Origins[part - 1] : (Offset: 0, Line: 1, IsText: true);
+                lines.Add(origin.IsText ? partLine + text.AsSpan(origin.Offset, start - origin.Offset).Count('\n') : partLine);
+            }
+
+            return (new RenderedTemplate(text, [.. evaluator.Missing.Select(missing => Warn(missing, data))]), lines);
+        }
+        catch (TemplateError e)
+        {
+            throw new SealerException("TemplateFailed", ErrorKind.InvalidInput, $"{Name}:{e.Place.Line}:{e.Place.Column} {e.Message}", Name, e);
+        }
+    }
+
     private TemplateWarning Warn((TemplatePlace Place, string Name) missing, IReadOnlyDictionary<string, object?> data)
     {
         var what = missing.Name.Length == 0 ? "this" : missing.Name;

@@ -4,7 +4,7 @@ namespace Sealer.Clusterfiles.Templates;
 
 /// <summary>Carries a template out. What it may use is bounded, whatever the template says.</summary>
 internal sealed class TemplateEvaluator(
-    IReadOnlyDictionary<string, IReadOnlyList<Statement>> templates, object? root, CancellationToken cancellationToken)
+    IReadOnlyDictionary<string, IReadOnlyList<Statement>> templates, object? root, CancellationToken cancellationToken, bool tracksOrigins = false)
 {
     private const int MaxSteps = 20_000_000;
     private const int MaxOutput = 64 * 1024 * 1024;
@@ -15,6 +15,7 @@ internal sealed class TemplateEvaluator(
     private const int CharactersAStep = 16;
 
     private readonly StringBuilder _output = new();
+    private readonly List<(int Offset, int Line, bool IsText)> _origins = [];
     private readonly List<(string Name, object? Value)> _variables = [("$", root)];
     private readonly HashSet<(TemplatePlace Place, string Name)> _missing = [];
     private int _steps;
@@ -30,6 +31,9 @@ internal sealed class TemplateEvaluator(
 
     /// <summary>Values that were printed and are not there.</summary>
     public IReadOnlyCollection<(TemplatePlace Place, string Name)> Missing => _missing;
+
+    /// <summary>Where each part of the output begins, and the line of the template it is of; text goes on line by line.</summary>
+    public IReadOnlyList<(int Offset, int Line, bool IsText)> Origins => _origins;
 
     public string Run(IReadOnlyList<Statement> body)
     {
@@ -55,7 +59,7 @@ internal sealed class TemplateEvaluator(
         switch (statement)
         {
             case TextStatement text:
-                Write(text.Place, text.Text);
+                Write(text.Place, text.Text, isText: true);
                 return Flow.Next;
             case ActionStatement action:
                 var printed = Evaluate(action.Pipeline, dot);
@@ -268,10 +272,12 @@ internal sealed class TemplateEvaluator(
         return value;
     }
 
-    private void Write(TemplatePlace place, string text)
+    private void Write(TemplatePlace place, string text, bool isText = false)
     {
         if (_output.Length + (long)text.Length > MaxOutput)
             throw new TemplateError(place, $"the template writes more than {MaxOutput / 1024 / 1024} Mi characters");
+        if (tracksOrigins)
+            _origins.Add((_output.Length, place.Line, isText));
         _output.Append(text);
     }
 

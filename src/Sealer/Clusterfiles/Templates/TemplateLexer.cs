@@ -24,13 +24,18 @@ internal sealed class TemplateLexer(string text)
             var open = text.IndexOf(Open, _at, StringComparison.Ordinal);
             var end = open < 0 ? text.Length : open;
             var piece = text[_at..end];
+            var start = _at;
             if (trimNext)
+            {
                 piece = piece.TrimStart(TrimmedSpace.ToCharArray());
+                start = end - piece.Length;
+            }
+
             var trimsBefore = open >= 0 && HasTrimMarker(open + 2);
             if (trimsBefore)
                 piece = piece.TrimEnd(TrimmedSpace.ToCharArray());
             if (piece.Length > 0)
-                Add(TokenKind.Text, piece, _at);
+                Add(TokenKind.Text, piece, start);
             if (open < 0)
                 break;
             _at = open + 2 + (trimsBefore ? 2 : 0);

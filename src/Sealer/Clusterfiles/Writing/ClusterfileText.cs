@@ -13,6 +13,9 @@ internal sealed class ClusterfileText(ClusterSpec spec, ClusterfileWriteOptions 
     private const string Version1 = "sealer.io/v1";
     private const string Version2 = "sealer.io/v2";
 
+    // Only under it variables are lists.
+    private const string OldVersion2 = "sealer.cloud/v2";
+
     /// <summary>The order in which sealer writes them.</summary>
     private static readonly string[] KubeadmOrder =
         ["InitConfiguration", "JoinConfiguration", "ClusterConfiguration", "KubeletConfiguration", "KubeProxyConfiguration"];
@@ -50,7 +53,7 @@ internal sealed class ClusterfileText(ClusterSpec spec, ClusterfileWriteOptions 
         var common = SshFieldsWriter.Common(spec);
         var body = new JsonObject();
         Set(body, "image", spec.Image);
-        Set(body, "env", spec.Environment);
+        SetEnvironment(body, spec.Environment);
         Set(body, "cmd", spec.Commands);
         if (spec.ApplicationNames is { } names)
             body["appNames"] = names.Count == 0 ? Texts([""]) : Texts(names);
@@ -69,7 +72,8 @@ internal sealed class ClusterfileText(ClusterSpec spec, ClusterfileWriteOptions 
 
         body["registry"] = Registry();
         body["dataRoot"] = spec.DataRoot;
-        var document = Document(Version2, "Cluster", spec.Name, body);
+        var hasLists = spec.Environment.Concat(spec.Hosts.SelectMany(host => host.Environment)).Any(variable => variable.IsList);
+        var document = Document(hasLists ? OldVersion2 : Version2, "Cluster", spec.Name, body);
         if (spec.Annotations.Count > 0)
             document["metadata"]!["annotations"] = Map(spec.Annotations);
         return document;
@@ -114,7 +118,7 @@ internal sealed class ClusterfileText(ClusterSpec spec, ClusterfileWriteOptions 
         Set(group, "roles", first.Roles);
         if (_ssh.Write(first.Ssh, common) is { Count: > 0 } ssh)
             group["ssh"] = ssh;
-        Set(group, "env", first.Environment);
+        SetEnvironment(group, first.Environment);
         if (first.Labels.Count > 0)
             group["labels"] = Map(first.Labels);
         if (first.Taints.Count > 0)
@@ -153,7 +157,7 @@ internal sealed class ClusterfileText(ClusterSpec spec, ClusterfileWriteOptions 
         return result;
     }
 
-    private static JsonObject Application(ApplicationSpec application)
+    private JsonObject Application(ApplicationSpec application)
     {
         var body = new JsonObject();
         Set(body, "cmds", application.Commands);
@@ -164,10 +168,10 @@ internal sealed class ClusterfileText(ClusterSpec spec, ClusterfileWriteOptions 
         return Document(Version2, "Application", application.Name.Length == 0 ? "application" : application.Name, body);
     }
 
-    private static JsonObject ApplicationConfig(ApplicationConfigSpec config)
+    private JsonObject ApplicationConfig(ApplicationConfigSpec config)
     {
         var result = new JsonObject { ["name"] = config.Name };
-        Set(result, "env", config.Environment);
+        SetEnvironment(result, config.Environment);
         if (config.Files.Count > 0)
         {
             // sealer refuses a file without a strategy.
@@ -239,6 +243,16 @@ internal sealed class ClusterfileText(ClusterSpec spec, ClusterfileWriteOptions 
             to[name] = Texts(texts);
     }
 
-    private static void Set(JsonObject to, string name, IReadOnlyList<EnvironmentVariable> variables) =>
-        Set(to, name, [.. variables.Select(variable => $"{variable.Name}={variable.Reveal()}")]);
+    // A secret that is not to stand here is looked for under its own name where the file is read. sealer takes nothing but text
+    // in env, and does not know envFrom.
+    private void SetEnvironment(JsonObject to, IReadOnlyList<EnvironmentVariable> variables)
+    {
+        bool IsWritten(EnvironmentVariable variable) => variable.Source is null && (!variable.IsSecret || options.Secrets == SecretWriting.Reveal);
+        Set(to, "env", [.. variables.Where(IsWritten).Select(variable => $"{variable.Name}={variable.Reveal()}")]);
+        var from = new JsonObject(variables.Where(variable => !IsWritten(variable)).Select(variable => KeyValuePair.Create(
+            variable.Name,
+            (JsonNode?)SshFieldsWriter.From(variable.Source ?? new SecretSource(SecretSourceKind.Environment, variable.Name)))));
+        if (from.Count > 0)
+            to["envFrom"] = from;
+    }
 }

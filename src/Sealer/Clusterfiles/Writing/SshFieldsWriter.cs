@@ -51,11 +51,14 @@ internal sealed class SshFieldsWriter(SecretWriting secrets)
         return result;
     }
 
+    /// <summary>Where a secret is: <c>{ env: NAME }</c> or <c>{ file: PATH }</c>.</summary>
+    public static JsonObject From(SecretSource source) => new() { [source.Kind == SecretSourceKind.Environment ? "env" : "file"] = source.Name };
+
     /// <summary>A secret, or where it is, or nothing.</summary>
     public void Write(JsonObject to, string name, Secret? secret)
     {
         if (secret?.Source is { } source)
-            to[name + "From"] = new JsonObject { [source.Kind == SecretSourceKind.Environment ? "env" : "file"] = source.Name };
+            to[name + "From"] = From(source);
         else if (secret is not null && secrets == SecretWriting.Reveal)
             to[name] = secret.Reveal();
     }
