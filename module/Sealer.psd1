@@ -14,6 +14,9 @@
     # The build fails where this list and the cmdlets differ.
     CmdletsToExport        = @(
         'Get-ClusterHost'
+        'Get-Clusterfile'
+        'New-Clusterfile'
+        'Test-Clusterfile'
         'Build-ClusterImage'
         'Compare-ClusterImage'
         'Copy-ClusterImage'

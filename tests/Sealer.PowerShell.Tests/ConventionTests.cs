@@ -39,7 +39,7 @@ public sealed class ConventionTests : IDisposable
             {
                 "Platform" => "PlatformCompleter",
                 "ImageReference" => "ImageNameCompleter",
-                _ when parameter.Name is "Name" or "ReferenceImage" or "DifferenceImage" => "ImageNameCompleter",
+                _ when (parameter.Name == "Name" && command.Noun.StartsWith("ClusterImage", StringComparison.Ordinal)) || parameter.Name is "ReferenceImage" or "DifferenceImage" => "ImageNameCompleter",
                 _ when parameter.Name == "Registry" => "RegistryCompleter",
                 _ => completer,
             };

@@ -56,6 +56,8 @@ public sealed class HelpTests
         ["Import-ClusterImage"] = "load",
         ["Copy-ClusterImage"] = "tag",
         ["Merge-ClusterImage"] = "merge",
+        ["New-Clusterfile"] = "gen",
+        ["Get-Clusterfile"] = "-f",
         ["Mount-ClusterImage"] = "mount",
         ["Dismount-ClusterImage"] = "umount",
         ["Find-ClusterImage"] = "search",

@@ -12,22 +12,22 @@ public sealed record ClusterfileDraft
     public string? Image { get; init; }
 
     /// <summary>Addresses and ranges (<c>10.0.0.2-10.0.0.4</c>) of control planes.</summary>
-    public IReadOnlyList<string> ControlPlanes { get; init; } = [];
+    public IReadOnlyList<string> ControlPlanes { get; init => field = Listed.Of(value); } = [];
 
     /// <summary>Addresses and ranges of workers.</summary>
-    public IReadOnlyList<string> Workers { get; init; } = [];
+    public IReadOnlyList<string> Workers { get; init => field = Listed.Of(value); } = [];
 
     /// <summary>Hosts that are known already, with roles and ways to reach them of their own; after the others.</summary>
-    public IReadOnlyList<HostSpec> Hosts { get; init; } = [];
+    public IReadOnlyList<HostSpec> Hosts { get; init => field = Listed.Of(value); } = [];
 
     /// <summary>How all other hosts are reached.</summary>
     public SshSettings Ssh { get; init; } = new();
 
     /// <summary>Lines more in every host's <c>/etc/hosts</c>.</summary>
-    public IReadOnlyList<HostAlias> HostAliases { get; init; } = [];
+    public IReadOnlyList<HostAlias> HostAliases { get; init => field = Listed.Of(value); } = [];
 
     /// <summary>Variables.</summary>
-    public IReadOnlyList<EnvironmentVariable> Environment { get; init; } = [];
+    public IReadOnlyList<EnvironmentVariable> Environment { get; init => field = Listed.Of(value); } = [];
 
     /// <summary>The networks of pods, for example <c>100.64.0.0/10</c>; null: the image's.</summary>
     public string? PodNetwork { get; init; }
@@ -45,5 +45,5 @@ public sealed record ClusterfileDraft
     public string DataRoot { get; init; } = ClusterSpec.DefaultDataRoot;
 
     /// <summary>What is launched; null: what the image says; empty: nothing.</summary>
-    public IReadOnlyList<string>? ApplicationNames { get; init; }
+    public IReadOnlyList<string>? ApplicationNames { get; init => field = Listed.OrNull(value); }
 }

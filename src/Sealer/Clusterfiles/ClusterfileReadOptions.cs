@@ -24,6 +24,12 @@ public sealed record ClusterfileReadOptions
     public bool ResolveSecrets { get; init; } = true;
 
     /// <summary>
+    /// Fields (<c>passwd</c>, <c>pkPasswd</c>, <c>sudoPasswd</c>) whose secrets are given elsewhere, so that nobody looks for what
+    /// <c>passwdFrom</c> and its like name.
+    /// </summary>
+    public IReadOnlySet<string> GivenSecrets { get; init; } = new HashSet<string>(StringComparer.Ordinal);
+
+    /// <summary>
     /// Values that are laid over those of the document of kind Cluster before it is checked, by path: <c>spec.image</c>,
     /// <c>spec.registry.localRegistry.port</c>, <c>spec.hosts[0].ssh.user</c>; <c>spec.</c> may be left out. Text, or texts for a list.
     /// </summary>

@@ -62,7 +62,7 @@ public sealed class OldClusterfileTests
 
     [Theory]
     [InlineData("ALI_CLOUD", "asks a cloud for machines")]
-    [InlineData("CONTAINER", "New-ClusterLab")]
+    [InlineData("CONTAINER", "make a lab of local hosts")]
     public void Machines_that_sealer_once_made_are_refused_with_the_next_step(string provider, string next)
     {
         var result = Clusterfile.Read($"kind: Cluster\nmetadata: {{ name: c }}\nspec:\n  provider: {provider}\n  masters: {{ count: 3 }}\n  nodes: {{ count: 0 }}\n");
@@ -161,7 +161,7 @@ public sealed class OldClusterfileTests
     }
 
     [Theory]
-    [InlineData("ETCD", "New-ClusterBackup")]
+    [InlineData("ETCD", "save etcd")]
     [InlineData("label.so", "machine code")]
     public void Plugins_that_cannot_be_carried_out_are_refused(string type, string reason) =>
         Assert.Contains(reason, Assert.Single(Clusterfile.Read(

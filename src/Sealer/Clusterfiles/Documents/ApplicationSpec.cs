@@ -7,13 +7,13 @@ public sealed record ApplicationSpec
     public required string Name { get; init; }
 
     /// <summary>Shell commands that are run instead of everything else; null: none are given.</summary>
-    public IReadOnlyList<string>? Commands { get; init; }
+    public IReadOnlyList<string>? Commands { get; init => field = Listed.OrNull(value); }
 
     /// <summary>What is launched, in this order; null: what the image says; empty: nothing.</summary>
-    public IReadOnlyList<string>? LaunchApplications { get; init; }
+    public IReadOnlyList<string>? LaunchApplications { get; init => field = Listed.OrNull(value); }
 
     /// <summary>Settings of single applications.</summary>
-    public IReadOnlyList<ApplicationConfigSpec> Configs { get; init; } = [];
+    public IReadOnlyList<ApplicationConfigSpec> Configs { get; init => field = Listed.Of(value); } = [];
 }
 
 /// <summary>Settings of one application.</summary>
@@ -23,13 +23,13 @@ public sealed record ApplicationConfigSpec
     public required string Name { get; init; }
 
     /// <summary>Variables of its own.</summary>
-    public IReadOnlyList<EnvironmentVariable> Environment { get; init; } = [];
+    public IReadOnlyList<EnvironmentVariable> Environment { get; init => field = Listed.Of(value); } = [];
 
     /// <summary>Files of its folder to write.</summary>
-    public IReadOnlyList<ApplicationFileSpec> Files { get; init; } = [];
+    public IReadOnlyList<ApplicationFileSpec> Files { get; init => field = Listed.Of(value); } = [];
 
     /// <summary>Shell commands that start it instead of the image's; null: the image's.</summary>
-    public IReadOnlyList<string>? LaunchCommands { get; init; }
+    public IReadOnlyList<string>? LaunchCommands { get; init => field = Listed.OrNull(value); }
 
     /// <summary>Where it stands in the Clusterfile, or null.</summary>
     public SourceLocation? Location { get; init; }

@@ -6,10 +6,10 @@ namespace Sealer.Clusterfiles.Documents;
 public sealed record ClusterNetwork
 {
     /// <summary>The networks of pods, one a family; empty: the image's.</summary>
-    public IReadOnlyList<IPNetwork> PodNetworks { get; init; } = [];
+    public IReadOnlyList<IPNetwork> PodNetworks { get; init => field = Listed.Of(value); } = [];
 
     /// <summary>The networks of services, one a family; empty: the image's.</summary>
-    public IReadOnlyList<IPNetwork> ServiceNetworks { get; init; } = [];
+    public IReadOnlyList<IPNetwork> ServiceNetworks { get; init => field = Listed.Of(value); } = [];
 
     /// <summary>Address of the API inside of the cluster: the first of the first service network.</summary>
     public IPAddress? KubernetesServiceAddress { get; init; }

@@ -18,16 +18,16 @@ public sealed record ClusterSpec
     public string? Image { get; init; }
 
     /// <summary>The user's variables, each name once; those that Sealer computes are not among them (<see cref="ClusterEnvironment"/>).</summary>
-    public IReadOnlyList<EnvironmentVariable> Environment { get; init; } = [];
+    public IReadOnlyList<EnvironmentVariable> Environment { get; init => field = Listed.Of(value); } = [];
 
     /// <summary>Shell commands that are run on the cluster instead of the image's; null: the image's.</summary>
-    public IReadOnlyList<string>? Commands { get; init; }
+    public IReadOnlyList<string>? Commands { get; init => field = Listed.OrNull(value); }
 
     /// <summary>What is launched, in this order; null: what the image says; empty: nothing.</summary>
-    public IReadOnlyList<string>? ApplicationNames { get; init; }
+    public IReadOnlyList<string>? ApplicationNames { get; init => field = Listed.OrNull(value); }
 
     /// <summary>All hosts, in the order of the file; each address once, all of one family.</summary>
-    public IReadOnlyList<HostSpec> Hosts { get; init; } = [];
+    public IReadOnlyList<HostSpec> Hosts { get; init => field = Listed.Of(value); } = [];
 
     /// <summary>How hosts are reached that say nothing of their own.</summary>
     public SshSettings Ssh { get; init; } = new();
@@ -36,7 +36,7 @@ public sealed record ClusterSpec
     public string? ContainerRuntime { get; init; }
 
     /// <summary>Lines more in every host's <c>/etc/hosts</c>.</summary>
-    public IReadOnlyList<HostAlias> HostAliases { get; init; } = [];
+    public IReadOnlyList<HostAlias> HostAliases { get; init => field = Listed.Of(value); } = [];
 
     /// <summary>Where nodes fetch images.</summary>
     public RegistrySpec Registry { get; init; } = new(new LocalRegistrySpec(), null);
@@ -48,16 +48,16 @@ public sealed record ClusterSpec
     public ClusterNetwork Network { get; init; } = new();
 
     /// <summary>Files of the rootfs to write, in order.</summary>
-    public IReadOnlyList<ConfigSpec> Configs { get; init; } = [];
+    public IReadOnlyList<ConfigSpec> Configs { get; init => field = Listed.Of(value); } = [];
 
     /// <summary>Scripts of phases.</summary>
-    public IReadOnlyList<PluginSpec> Plugins { get; init; } = [];
+    public IReadOnlyList<PluginSpec> Plugins { get; init => field = Listed.Of(value); } = [];
 
     /// <summary>Applications' settings, or null.</summary>
     public ApplicationSpec? Application { get; init; }
 
     /// <summary>Configurations of kubeadm, kubelet and kube-proxy, one of a kind.</summary>
-    public IReadOnlyList<KubeadmDocument> KubeadmDocuments { get; init; } = [];
+    public IReadOnlyList<KubeadmDocument> KubeadmDocuments { get; init => field = Listed.Of(value); } = [];
 
     /// <summary>The folder of this cluster on hosts.</summary>
     public string Folder => $"{DataRoot}/{Name}";
@@ -78,6 +78,9 @@ public sealed record ClusterSpec
         ArgumentNullException.ThrowIfNull(change);
         return this with { Ssh = change(Ssh), Hosts = [.. Hosts.Select(host => host with { Ssh = change(host.Ssh) })] };
     }
+
+    /// <summary>Its name and how many hosts it has.</summary>
+    public override string ToString() => $"{Name}: {Hosts.Count} host{(Hosts.Count == 1 ? "" : "s")}";
 
     /// <summary>The hosts' family of addresses.</summary>
     public AddressFamily AddressFamily => Hosts.Count > 0 ? Hosts[0].Address.AddressFamily : AddressFamily.InterNetwork;

@@ -42,7 +42,7 @@ public sealed record ConfigSpec
     public WriteStrategy Strategy { get; init; }
 
     /// <summary>What is done with the data first, in order.</summary>
-    public IReadOnlyList<ConfigProcessor> Processors { get; init; } = [];
+    public IReadOnlyList<ConfigProcessor> Processors { get; init => field = Listed.Of(value); } = [];
 
     /// <summary>The application whose file it is, or null.</summary>
     public string? ApplicationName { get; init; }

@@ -9,7 +9,7 @@ public sealed record PluginSpec
     public required string Name { get; init; }
 
     /// <summary>When it runs, at least one.</summary>
-    public required IReadOnlyList<PluginPhase> Phases { get; init; }
+    public required IReadOnlyList<PluginPhase> Phases { get; init => field = Listed.Of(value); }
 
     /// <summary>The text of the script.</summary>
     public required string Script { get; init; }
@@ -18,10 +18,10 @@ public sealed record PluginSpec
     /// In phases of hosts: the roles it runs on; empty: all hosts. (sealer runs a plugin without scope nowhere, which its
     /// users took for a failure.)
     /// </summary>
-    public IReadOnlyList<string> Roles { get; init; } = [];
+    public IReadOnlyList<string> Roles { get; init => field = Listed.Of(value); } = [];
 
     /// <summary>In phases of hosts: the only hosts it runs on; empty: no such limit. From the old <c>on</c>.</summary>
-    public IReadOnlyList<IPAddress> Addresses { get; init; } = [];
+    public IReadOnlyList<IPAddress> Addresses { get; init => field = Listed.Of(value); } = [];
 
     /// <summary>Where it stands, or null.</summary>
     public SourceLocation? Location { get; init; }

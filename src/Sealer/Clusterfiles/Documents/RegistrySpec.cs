@@ -10,6 +10,9 @@ public sealed record RegistrySpec(LocalRegistrySpec? Local, ExternalRegistrySpec
     /// <summary>Domain and port of the registry that nodes fetch from.</summary>
     public string Endpoint => External?.Endpoint ?? Local?.Endpoint ?? "";
 
+    /// <summary>Domain and port of the registry that nodes fetch from.</summary>
+    public override string ToString() => Endpoint;
+
     // An address of IPv6 is told from its port by brackets.
     internal static string Join(string domain, int port) => domain.Contains(':', StringComparison.Ordinal) ? $"[{domain}]:{port}" : $"{domain}:{port}";
 }
@@ -42,10 +45,10 @@ public sealed record LocalRegistrySpec
     public bool IsInsecure { get; init; }
 
     /// <summary>More names in its certificate.</summary>
-    public IReadOnlyList<string> CertificateHostNames { get; init; } = [];
+    public IReadOnlyList<string> CertificateHostNames { get; init => field = Listed.Of(value); } = [];
 
     /// <summary>Addresses in its certificate (as addresses; sealer writes them as names).</summary>
-    public IReadOnlyList<IPAddress> CertificateAddresses { get; init; } = [];
+    public IReadOnlyList<IPAddress> CertificateAddresses { get; init => field = Listed.Of(value); } = [];
 
     /// <summary>Domain and port.</summary>
     public string Endpoint => RegistrySpec.Join(Domain, Port);

@@ -31,5 +31,8 @@ public sealed record SshSettings
     public Secret? SudoPassword { get; init; }
 
     /// <summary>Fingerprints (<c>SHA256:...</c>) of the host's keys to trust (<c>hostKeys</c>; sealer ignores it).</summary>
-    public IReadOnlyList<string> HostKeyFingerprints { get; init; } = [];
+    public IReadOnlyList<string> HostKeyFingerprints { get; init => field = Listed.Of(value); } = [];
+
+    /// <summary>User and port.</summary>
+    public override string ToString() => $"{User}, port {Port}";
 }

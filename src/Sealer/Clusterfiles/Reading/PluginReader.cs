@@ -69,7 +69,7 @@ internal sealed class PluginReader(ReadContext context, List<HostSpec>? hosts)
                 context.Warning(type, "CLUSTERCHECK has no effect: every delivery waits for nodes and pods by itself");
                 return null;
             case "ETCD":
-                context.Error(type, "backups are not made by a plugin any more; use New-ClusterBackup");
+                context.Error(type, "backups are not made by a plugin any more; remove it, and save etcd before each delivery");
                 return null;
             case var other when other.EndsWith(".so", StringComparison.Ordinal):
                 context.Error(type, $"{Quoting.Quote(other)} is a plugin in machine code of sealer 0.8, which cannot be run; write it as SHELL");

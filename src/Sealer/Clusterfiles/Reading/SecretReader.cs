@@ -19,7 +19,7 @@ internal static class SecretReader
         }
 
         if (from is not null)
-            return ReadFrom(from, context);
+            return ReadFrom(from, context, isNeeded: !context.Options.GivenSecrets.Contains(name));
         if (scalar is null)
         {
             if (fields.Has(name) && fields.Value(name) is null)
@@ -43,8 +43,9 @@ internal static class SecretReader
     }
 
     /// <summary>Reads <c>{ env: NAME }</c> or <c>{ file: PATH }</c>.</summary>
-    public static Secret? ReadFrom(Fields from, ReadContext context)
+    public static Secret? ReadFrom(Fields from, ReadContext context, bool isNeeded = true)
     {
+        isNeeded &= context.Options.ResolveSecrets;
         var variable = from.Scalar("env");
         var file = from.Scalar("file");
         from.Finish();
@@ -57,7 +58,7 @@ internal static class SecretReader
         if (variable is not null)
         {
             var source = new SecretSource(SecretSourceKind.Environment, variable.Value);
-            if (!context.Options.ResolveSecrets)
+            if (!isNeeded)
                 return Secret.From(null, source);
             if (context.Options.Variables(variable.Value) is { Length: > 0 } value)
                 return Secret.From(value, source);
@@ -65,14 +66,14 @@ internal static class SecretReader
             return null;
         }
 
-        return FromFile(file!.Value, reason => context.Error(file, reason), context);
+        return isNeeded
+            ? FromFile(file!.Value, reason => context.Error(file, reason), context)
+            : Secret.From(null, new SecretSource(SecretSourceKind.File, file!.Value));
     }
 
     private static Secret? FromFile(string path, Action<string> report, ReadContext context)
     {
         var source = new SecretSource(SecretSourceKind.File, path);
-        if (!context.Options.ResolveSecrets)
-            return Secret.From(null, source);
         try
         {
             var full = Path.GetFullPath(path, Path.GetFullPath(context.Options.BaseFolder ?? "."));

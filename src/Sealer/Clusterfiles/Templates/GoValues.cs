@@ -161,7 +161,7 @@ internal static class GoValues
         if (double.IsNaN(number))
             return "NaN";
         if (double.IsInfinity(number))
-            return number > 0 ? "+Inf" : "-Inf";
+            return (number > 0 ? "+" : "-") + "Inf";
         if (number == 0)
             return double.IsNegative(number) ? "-0" : "0";
         var (digits, exponent) = Digits(number);
