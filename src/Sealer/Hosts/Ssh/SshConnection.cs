@@ -21,6 +21,9 @@ internal sealed class SshConnection : IDisposable, IProgress<long>
 
     public ChannelGate Channels { get; }
 
+    /// <summary>The key that the host has shown, and that was found to be its own.</summary>
+    public HostKey? ShownKey { get; private set; }
+
     public bool IsAlive => !_disposed && Client.IsConnected && _parts.OfType<SshClient>().All(c => c.IsConnected);
 
     /// <exception cref="SealerException">It cannot be made; see <see cref="IHost.RunAsync"/>.</exception>
@@ -55,7 +58,7 @@ internal sealed class SshConnection : IDisposable, IProgress<long>
             while (hops.TryPop(out var hop))
             {
                 var (address, port) = tunnel is null ? (hop.Address, hop.Port) : (tunnel.BoundHost, (int)tunnel.BoundPort);
-                connection.Client = await ConnectAsync(hop, address, port, connection._parts, cancellationToken).ConfigureAwait(false);
+                (connection.Client, connection.ShownKey) = await ConnectAsync(hop, address, port, connection._parts, cancellationToken).ConfigureAwait(false);
                 if (!hops.TryPeek(out var next))
                     break;
                 tunnel = new ForwardedPortLocal("127.0.0.1", next.Address, (uint)next.Port);
@@ -142,7 +145,7 @@ internal sealed class SshConnection : IDisposable, IProgress<long>
         }
     }
 
-    private static async Task<SshClient> ConnectAsync(SshHostOptions options, string address, int port, List<IDisposable> parts, CancellationToken cancellationToken)
+    private static async Task<(SshClient Client, HostKey? Key)> ConnectAsync(SshHostOptions options, string address, int port, List<IDisposable> parts, CancellationToken cancellationToken)
     {
         var methods = SshAuthentication.Methods(options, parts, out var tried);
         var info = new ConnectionInfo(address, port, options.User, methods)
@@ -190,7 +193,7 @@ internal sealed class SshConnection : IDisposable, IProgress<long>
 
         if (verdict is not null)
             await options.HostKeys.EnrolAsync(name, options.Port, verdict, cancellationToken).ConfigureAwait(false);
-        return client;
+        return (client, verdict?.Key);
     }
 
     private static HostCertificate? CertificateOf(HostKeyEventArgs e) =>

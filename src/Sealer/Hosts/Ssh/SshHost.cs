@@ -1,5 +1,6 @@
 using Renci.SshNet;
 using Renci.SshNet.Common;
+using Sealer.Hosts.Keys;
 using Sealer.Hosts.Running;
 
 namespace Sealer.Hosts.Ssh;
@@ -24,6 +25,11 @@ public sealed class SshHost : CommandHost
     /// <param name="options">How it is reached.</param>
     public SshHost(SshHostOptions options)
         : base((options ?? throw new ArgumentNullException(nameof(options))).Called, options.SudoPassword) => _options = options;
+
+    /// <summary>The host's key as it was verified, once a connection stood; null before.</summary>
+    internal HostKey? ShownKey { get; private set; }
+
+    internal SshHostOptions Options => _options;
 
     /// <summary>Connects, where that has not been done. Commands do so on their own.</summary>
     /// <exception cref="SealerException">See <see cref="IHost.RunAsync"/>.</exception>
@@ -196,7 +202,9 @@ public sealed class SshHost : CommandHost
                 return made;
             _connection?.Dispose();
             _connection = null;
-            return _connection = await SshConnection.OpenAsync(_options, cancellationToken).ConfigureAwait(false);
+            _connection = await SshConnection.OpenAsync(_options, cancellationToken).ConfigureAwait(false);
+            ShownKey = _connection.ShownKey;
+            return _connection;
         }
         finally
         {

@@ -1,0 +1,107 @@
+using System.Security.Cryptography;
+using System.Text;
+using Sealer.Images;
+using Sealer.Images.Layers;
+
+namespace Sealer.Transfer;
+
+/// <summary>A chunk as it is sent.</summary>
+/// <param name="Chunk">The chunk.</param>
+/// <param name="Bytes">Its bytes.</param>
+/// <param name="Digest">Their SHA-256, in hexadecimal.</param>
+internal sealed record ReadyChunk(Chunk Chunk, byte[] Bytes, string Digest);
+
+/// <summary>
+/// Makes chunks ready out of an image's layers, each once as long as those who want it keep pace: the last few are kept. What
+/// was told of a chunk (size and digest) is kept for all. Safe for concurrent use.
+/// </summary>
+internal sealed class ChunkSource(IReadOnlyList<Chunk> chunks, ContentOrigins origins) : IDisposable
+{
+    private const int Kept = 6;
+
+    private readonly SemaphoreSlim _reading = new(1);
+    private readonly LinkedList<ReadyChunk> _kept = [];
+    private readonly TaskCompletionSource<(int Size, string Digest)>[] _told =
+        [.. chunks.Select(_ => new TaskCompletionSource<(int, string)>(TaskCreationOptions.RunContinuationsAsynchronously))];
+
+    private readonly ContentReader _reader = origins.Open();
+
+    /// <summary>How many times a chunk was made; for tests.</summary>
+    public int Made { get; private set; }
+
+    public async Task<ReadyChunk> GetAsync(int number, CancellationToken cancellationToken)
+    {
+        await _reading.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (_kept.FirstOrDefault(c => c.Chunk.Number == number) is { } there)
+                return there;
+            var ready = await Task.Run(() => Make(chunks[number]), cancellationToken).ConfigureAwait(false);
+            _kept.AddLast(ready);
+            if (_kept.Count > Kept)
+                _kept.RemoveFirst();
+            Made++;
+            _told[number].TrySetResult((ready.Bytes.Length, ready.Digest));
+            return ready;
+        }
+        finally
+        {
+            _reading.Release();
+        }
+    }
+
+    /// <summary>Size and digest of a chunk, as soon as it was made for somebody.</summary>
+    public Task<(int Size, string Digest)> ToldAsync(int number, CancellationToken cancellationToken) => _told[number].Task.WaitAsync(cancellationToken);
+
+    public void Dispose()
+    {
+        _reader.Dispose();
+        _reading.Dispose();
+    }
+
+    private ReadyChunk Make(Chunk chunk)
+    {
+        var bytes = chunk.Content is { } content ? Piece(content, chunk) : Pack(chunk);
+        return new ReadyChunk(chunk, bytes, Convert.ToHexString(SHA256.HashData(bytes)).ToLowerInvariant());
+    }
+
+    private byte[] Piece(Digest content, Chunk chunk)
+    {
+        var bytes = GC.AllocateUninitializedArray<byte>((int)chunk.Length);
+        if (bytes.Length > 0)
+            _reader.Read(content, chunk.Offset, bytes);
+        return bytes;
+    }
+
+    /// <summary>A tar of the files as they are to be, and of a list by which the host verifies them.</summary>
+    private byte[] Pack(Chunk chunk)
+    {
+        var sums = new StringBuilder();
+        foreach (var entry in chunk.Files)
+            sums.Append(SumLine(entry));
+        using var tar = new MemoryStream((int)chunk.Length + (chunk.Files.Count * 2048) + 8192);
+        TransferTar.Add(tar, $"sums/{chunk.Number}", 0x180, Encoding.UTF8.GetBytes(sums.ToString()));
+        foreach (var entry in chunk.Files)
+        {
+            tar.Write(TarHeader.Of(TransferTar.EntryOf(entry)));
+            var begin = (int)tar.Length;
+            tar.SetLength(begin + TarHeader.Padded(entry.Size));
+            if (entry.Size > 0)
+                _reader.Read(entry.Digest!.Value, 0, tar.GetBuffer().AsSpan(begin, (int)entry.Size));
+            tar.Position = tar.Length;
+        }
+
+        tar.Write(new byte[TarHeader.EndSize]);
+        return tar.ToArray();
+    }
+
+    /// <summary>As sha256sum writes it and reads it again.</summary>
+    internal static string SumLine(ContentEntry entry)
+    {
+        var name = "./" + entry.Path;
+        var escaped = name.AsSpan().IndexOfAny('\\', '\n', '\r') < 0
+            ? null
+            : name.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal).Replace("\r", "\\r", StringComparison.Ordinal);
+        return escaped is null ? $"{entry.Digest!.Value.Hex}  {name}\n" : $"\\{entry.Digest!.Value.Hex}  {escaped}\n";
+    }
+}

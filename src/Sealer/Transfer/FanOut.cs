@@ -1,0 +1,205 @@
+namespace Sealer.Transfer;
+
+/// <summary>
+/// Brings every chunk once from the controller to the first host that wants it, and from there from host to host, in a chain:
+/// each passes a chunk on as soon as it has it, so that the time hardly depends on how many they are. Who feeds slowly, or not
+/// at all, is passed over; who finds nobody gets it from the controller.
+/// </summary>
+internal sealed class FanOut(IReadOnlyList<Receiver?> hosts, IChunkCarrier carrier, FanOutOptions options)
+{
+    private const int Controller = -1;
+
+    // A host that breaks off each time before it has got anything.
+    private const int MaxBroken = 5;
+    private const int MaxMoves = 3;
+
+    private readonly object _lock = new();
+
+    /// <summary>From how far before it in the order a host may be fed: more than one, so that several dead ones are passed over.</summary>
+    public static IReadOnlyList<int> FeedersOf(int position) =>
+        [.. new[] { 1, 2, 4, 8, 16, 32, 64 }.Select(d => position - d).Append(0).Where(p => p >= 0 && p < position).Distinct()];
+
+    /// <summary>Returns when every host has what it wants, or has failed.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var watching = WatchAsync(ended.Token);
+        try
+        {
+            await Task.WhenAll(hosts.OfType<Receiver>().Select(h => Task.Run(() => FeedAsync(h, cancellationToken), CancellationToken.None))).ConfigureAwait(false);
+        }
+        finally
+        {
+            await ended.CancelAsync().ConfigureAwait(false);
+            await watching.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task FeedAsync(Receiver host, CancellationToken cancellationToken)
+    {
+        var (broken, had) = (0, 0);
+        while (!host.IsComplete)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            using var session = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            var (feeder, chunks) = Choose(host, session);
+            var way = feeder is null ? "from the controller" : "from " + feeder.Name;
+            try
+            {
+                var before = host.Have;
+                await carrier.BringAsync(host, feeder, chunks, (chunk, bytes) => host.Got(chunk, bytes, way), session.Token).ConfigureAwait(false);
+                if (host.Have != before + chunks.Count)
+                    throw new InvalidOperationException($"{host.Name} says that it has all, and told {host.Have - before} of {chunks.Count} chunks.");
+            }
+            catch (FeederException error)
+            {
+                options.Tell?.Invoke($"{host.Name} is not fed by {feeder?.Name ?? "the controller"} any more: {error.Message}");
+                if (feeder is not null)
+                    host.Avoid(feeder.Number);
+            }
+            catch (OperationCanceledException) when (session.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+            {
+                // Sent elsewhere.
+            }
+            catch (SealerException error) when (error.Kind == ErrorKind.Connection)
+            {
+                broken = host.Have > had ? 1 : broken + 1;
+                had = host.Have;
+                if (broken > MaxBroken || !await ReturnsAsync(host, cancellationToken).ConfigureAwait(false))
+                {
+                    Fail(host, error);
+                    return;
+                }
+            }
+            catch (Exception error) when (error is not OperationCanceledException)
+            {
+                Fail(host, error);
+                return;
+            }
+            finally
+            {
+                lock (_lock)
+                    (host.Session, host.FedBy) = (null, null);
+            }
+        }
+    }
+
+    /// <summary>A host that is cut off feeds nobody until it is back.</summary>
+    private async Task<bool> ReturnsAsync(Receiver host, CancellationToken cancellationToken)
+    {
+        Leave(host);
+        if (!await carrier.IsBackAsync(host, cancellationToken).ConfigureAwait(false))
+            return false;
+        host.IsUp = true;
+        return true;
+    }
+
+    private void Fail(Receiver host, Exception error)
+    {
+        host.Error = error;
+        Leave(host);
+    }
+
+    private void Leave(Receiver host)
+    {
+        lock (_lock)
+        {
+            host.IsUp = false;
+            foreach (var fed in hosts.OfType<Receiver>().Where(h => h.FedBy == host.Number))
+                _ = fed.Session?.CancelAsync();
+        }
+    }
+
+    /// <summary>Who feeds a host next, and with what: as much as that one can.</summary>
+    private (Receiver? Feeder, IReadOnlyList<Chunk> Chunks) Choose(Receiver host, CancellationTokenSource session)
+    {
+        lock (_lock)
+        {
+            var next = host.Have;
+            var feeder = FeederOf(host, host.Wants[next]);
+            var end = next + 1;
+            while (end < host.Wants.Count && ReferenceEquals(FeederOf(host, host.Wants[end]), feeder))
+                end++;
+            host.FedBy = feeder?.Number ?? Controller;
+            host.Session = session;
+            host.LastProgress = Environment.TickCount64;
+            return (feeder, [.. host.Wants.Skip(next).Take(end - next)]);
+        }
+    }
+
+    private Receiver? FeederOf(Receiver host, Chunk chunk) =>
+        host.Feeders.Select(n => hosts[n]).FirstOrDefault(f => f is { IsUp: true } && f.WantsChunk(chunk.Number) && !host.Avoids(f.Number));
+
+    private async Task WatchAsync(CancellationToken cancellationToken)
+    {
+        var marks = new Queue<(long Time, int[] Have)>();
+        while (true)
+        {
+            await Task.Delay(options.Interval, cancellationToken).ConfigureAwait(false);
+            lock (_lock)
+            {
+                var now = Environment.TickCount64;
+                marks.Enqueue((now, [.. hosts.Select(h => h?.Have ?? 0)]));
+                while (marks.Count > 1 && now - marks.Peek().Time > options.SlowTime.TotalMilliseconds)
+                    marks.Dequeue();
+                foreach (var host in hosts.OfType<Receiver>().Where(h => h.FedBy is >= 0 && !h.IsComplete))
+                    Look(host, now, marks.Peek());
+            }
+        }
+    }
+
+    /// <summary>Sends a host elsewhere whose feeder has not what others have, or gives it much more slowly than others get it.</summary>
+    private void Look(Receiver host, long now, (long Time, int[] Have) before)
+    {
+        var feeder = hosts[host.FedBy!.Value]!;
+        var next = host.Wants[host.Have].Number;
+        var waited = now - host.LastProgress;
+        var feederHas = feeder.HasChunk(next);
+        if (feederHas && waited > options.StallTime.TotalMilliseconds)
+        {
+            Move(host, feeder, "it gives nothing any more");
+            return;
+        }
+
+        // The last chunks are not worth a new beginning.
+        if (host.Moves >= MaxMoves || host.Wants.Count - host.Have < options.Ahead)
+            return;
+        var ahead = Math.Min(host.Have + options.Ahead, host.Wants.Count) - 1;
+        var better = host.Feeders.Select(n => hosts[n]).OfType<Receiver>().Any(f =>
+            f != feeder && f.IsUp && !host.Avoids(f.Number) && f.HasChunk(host.Wants[ahead].Number));
+        if (!better || now - before.Time < options.SlowTime.TotalMilliseconds * 0.8)
+            return;
+        var got = host.Have - before.Have[host.Number];
+        var best = hosts.OfType<Receiver>().Max(h => h.Have - before.Have[h.Number]);
+        if (got * 3 < best)
+            Move(host, feeder, feeder.HasChunk(host.Wants[ahead].Number) ? "it is much slower than others" : "it has much less than others");
+    }
+
+    private void Move(Receiver host, Receiver feeder, string why)
+    {
+        options.Tell?.Invoke($"{host.Name} is not fed by {feeder.Name} any more: {why}.");
+        host.Avoid(feeder.Number);
+        host.Moves++;
+        host.LastProgress = Environment.TickCount64;
+        _ = host.Session?.CancelAsync();
+    }
+}
+
+/// <summary>When a host that feeds others is passed over.</summary>
+internal sealed record FanOutOptions
+{
+    /// <summary>After so long without a chunk that the feeder has.</summary>
+    public TimeSpan StallTime { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>Over so long it is compared how much each got.</summary>
+    public TimeSpan SlowTime { get; init; } = TimeSpan.FromSeconds(4);
+
+    /// <summary>How often it is looked.</summary>
+    public TimeSpan Interval { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>So many chunks another one has to have more than the host.</summary>
+    public int Ahead { get; init; } = 6;
+
+    /// <summary>Is told what was changed, a whole sentence.</summary>
+    public Action<string>? Tell { get; init; }
+}

@@ -1,0 +1,224 @@
+using Sealer.Hosts;
+
+namespace Sealer.Transfer;
+
+/// <summary>
+/// What hosts run. Beside the target lies the folder <c>.sealer-NAME</c>: <c>index</c> and <c>stat</c> for good (what was
+/// delivered, and what the files looked like when they were verified), and during a delivery <c>stage</c> (what goes to the
+/// target), <c>share</c> (what other hosts may fetch; all that the login's user may read) and <c>run</c> (ours alone).
+/// </summary>
+internal static class HostScripts
+{
+    /// <summary>A piece's place on disk is a multiple of this.</summary>
+    public const int Block = 512 << 10;
+
+    public const int ExitDamaged = 75;
+    public const int ExitRebooted = 76;
+    public const int ExitFeeder = 77;
+    public const int ExitInTheWay = 78;
+
+    private const string Boot = "/proc/sys/kernel/random/boot_id";
+
+    private const string StopOld = """
+        stop() {
+            for f in "$S"/run/pid.*; do
+                [ -f "$f" ] || continue
+                o=${f##*.}
+                tr '\000' ' ' < "/proc/$o/cmdline" 2>/dev/null | grep -qF "$S" && kill "$o" 2>/dev/null
+                i=0; while [ -d "/proc/$o" ] && [ $i -lt 100 ] && tr '\000' ' ' < "/proc/$o/cmdline" 2>/dev/null | grep -qF "$S"; do sleep 0.05; i=$((i+1)); done
+                rm -f "$f"
+            done
+        }
+
+        """;
+
+    /// <summary>Makes the folders. Its input is a tar of what else lies in them (<c>run/drop</c>, <c>share/serve</c>, the key).</summary>
+    public static string Begin(ContentTarget target) => Script(target, $$"""
+        set -e
+        (umask 022; mkdir -p "$P")
+        umask 077
+        [ ! -L "$S" ] || { echo "$S is a link" >&2; exit 1; }
+        mkdir -p "$S"; chown 0:0 "$S"
+        {{StopOld}}
+        stop
+        cd "$S"
+        rm -rf run share/ok share/spool share/serve stage/sums stage/fin
+        mkdir -p run stage/new stage/sums share/parts share/ok share/spool
+        tar -xpf -
+        chmod 711 "$S"; chmod 700 run stage stage/new share share/*/
+        chown -R "${SUDO_UID:-0}" share
+        cat {{Boot}} > run/boot 2>/dev/null || :
+        cd stage/new
+        R() { if [ -d "$1" ] && [ ! -L "$1" ]; then rmdir "$1" 2>/dev/null || :; else rm -f "$1"; fi; }
+        . ../../run/drop
+        """);
+
+    /// <summary>
+    /// Takes chunks, a line and the bytes of each: from the controller in one stream, or, where it fetches, the lines from the
+    /// controller and the bytes from another host. Says the number of each that is in place.
+    /// </summary>
+    /// <param name="target">The folder.</param>
+    /// <param name="keep">Others fetch from here.</param>
+    /// <param name="feeder">Where to fetch from; null for the controller.</param>
+    public static string Receive(ContentTarget target, bool keep, PeerAddress? feeder) => Script(target, $$"""
+        cd "$S/run" 2>/dev/null || { echo 'the delivery has been ended' >&2; exit 1; }
+        cd "$S"
+        [ ! -s run/boot ] || [ "$(cat run/boot)" = "$(cat {{Boot}})" ] || exit {{ExitRebooted}}
+        {{StopOld}}
+        stop
+        : > "run/pid.$$"
+        umask 022
+        v={{(feeder is null ? "" : "1")}}; k={{(keep ? "1" : "")}}; bg=; rm -f run/bad
+        check() { [ -z "$bg" ] || wait "$bg"; "$@" & bg=$!; }
+        sums() { (cd stage/new && sha256sum -c "../sums/$1" 2>&1) < /dev/null | grep -v ': OK$' >> run/bad; rm -f "stage/sums/$1"; }
+        whole() { h=$(sha256sum < "share/parts/$1"); [ "${h%% *}" = "$1" ] || { echo "$1" >> run/bad; rm -f "share/parts/$1"; }; }
+        same() { h=$(sha256sum < "$1"); [ "${h%% *}" = "$2" ] || exit {{ExitFeeder}}; }
+        take() {
+            while IFS=' ' read -r t n size sha x off last <&3; do
+                f=share/spool/$n
+                case $t in
+                T)  if [ -n "$v$k" ]; then
+                        head -c "$size" > "$f.t" || exit 1
+                        [ -z "$v" ] || same "$f.t" "$sha"
+                        tar -xpf "$f.t" -C stage || exit 1
+                        if [ -n "$k" ]; then mv -f "$f.t" "$f" || exit 1; else rm -f "$f.t"; fi
+                    else
+                        head -c "$size" | tar -xpf - -C stage || exit 1
+                    fi
+                    check sums "$n";;
+                P)  p=share/parts/$x
+                    if [ -n "$v" ]; then
+                        head -c "$size" > "$f.t" || exit 1
+                        same "$f.t" "$sha"
+                        e=$(dd if=/dev/null of="$p" bs={{Block}} seek=$((off / {{Block}})) 2>&1) || { echo "$e" >&2; exit 1; }
+                        cat "$f.t" >> "$p" && rm -f "$f.t" || exit 1
+                    else
+                        e=$(dd if=/dev/null of="$p" bs={{Block}} seek=$((off / {{Block}})) 2>&1) || { echo "$e" >&2; exit 1; }
+                        head -c "$size" >> "$p" || exit 1
+                        [ "$(wc -c < "$p")" -eq $((off + size)) ] || { echo 'the stream ended in the middle' >&2; exit 1; }
+                    fi
+                    [ "$last" != 1 ] || check whole "$x";;
+                V)  check whole "$x";;
+                Q)  [ -z "$bg" ] || wait "$bg"
+                    [ ! -s run/bad ] || { head -n 5 run/bad >&2; exit {{ExitDamaged}}; }
+                    echo done; exit 0;;
+                *)  exit 64;;
+                esac
+                [ -z "$k" ] || : > "share/ok/$n"
+                echo "$n"
+            done
+            exit 66
+        }
+        {{(feeder is null ? "(take) 3<&0; r=$?" : Fetch(feeder))}}
+        rm -f "run/pid.$$"
+        exit $r
+        """);
+
+    /// <summary>What a feeder runs for who has the key: gives chunks that are asked for, as soon as they are in place.</summary>
+    public static string Serve { get; } = $$"""
+        cd "${0%/*}" || exit 1
+        echo @serve
+        while IFS=' ' read -r t n size sha x off last; do
+            case $t in T | P) ;; V) continue;; Q) exit 0;; *) exit 64;; esac
+            case $n in *[!0-9]* | '') exit 64;; esac
+            w=0
+            until [ -e "ok/$n" ]; do
+                [ -d "/proc/$PPID" ] && [ -d ok ] && [ $w -lt 3000 ] || exit 1
+                sleep 0.04 2>/dev/null || sleep 1
+                w=$((w + 1))
+            done
+            if [ "$t" = T ]; then cat "spool/$n" || exit 1
+            else
+                case $size$off in *[!0-9]*) exit 64;; esac
+                case $x in *[!0-9a-f]* | '') exit 64;; esac
+                dd if="parts/$x" bs={{Block}} skip=$((off / {{Block}})) count=$(((size + {{Block}} - 1) / {{Block}})) 2>/dev/null || exit 1
+            fi
+        done
+
+        """.Replace("\r", "", StringComparison.Ordinal);
+
+    /// <summary>Puts everything in place. Its input is a packed tar of folders, links, own files, and of the steps.</summary>
+    public static string Finish(ContentTarget target) => Script(target, $$"""
+        {{InspectScript.Functions}}
+        set -e
+        cd "$S/run"; cd ../stage
+        umask 077
+        [ ! -s ../run/boot ] || [ "$(cat ../run/boot)" = "$(cat {{Boot}})" ] || exit {{ExitRebooted}}
+        gzip -dc | tar -xpf -
+        cd new
+        N=$S/stage/new
+        P() { rm -f "$2"; ln "$S/share/parts/$1" "$2"; }
+        C() { rm -f "$2"; cp "$T/$1" "$2"; }
+        D() { cp "$1" "$2"; }
+        H() { rm -f "$2"; ln "$1" "$2"; }
+        A() { m=$1; o=$2; t=$3; shift 3; chown "$o" "$@"; chmod "$m" "$@"; [ "$t" = - ] || touch -d "@$t" "$@" 2>/dev/null || :; }
+        . ../fin/assemble
+        b=; [ ! -s ../fin/sums ] || b=$(sha256sum -c ../fin/sums 2>&1 < /dev/null | grep -v ': OK$' || :)
+        [ -z "$b" ] || { printf '%s\n' "$b" | head -n 5 >&2; exit {{ExitDamaged}}; }
+        sync -f . 2>/dev/null || sync
+        walk | awk '$1 == "f" { print $8 }' > "$S/placed"
+        M() { mv -fT "$N/$1" "$1"; }
+        L() { rm -f "$2"; ln "$1" "$2"; }
+        U() { if [ -d "$1" ] && [ ! -L "$1" ]; then rmdir "$1" 2>/dev/null || :; else rm -f "$1"; fi; }
+        R() {
+            if [ ! -d "$1" ] || [ -L "$1" ]; then rm -f "$1"
+            else rmdir "$1" 2>/dev/null || { printf '%s\n' "$T/$1" >&2; exit {{ExitInTheWay}}; }; fi
+        }
+        W() {
+            cd "$P"; chmod 755 "$N"
+            if [ -L "$T" ]; then T=$(readlink -f "$T"); fi
+            [ ! -d "$T" ] || rmdir "$T"
+            mv -T "$N" "$T"
+        }
+        [ ! -d "$T" ] || cd "$T"
+        . "$S/stage/fin/commit"
+        mv -f "$S/stage/fin/index" "$S/index"
+        sync -f "$S" 2>/dev/null || sync
+        """);
+
+    /// <summary>Notes what the files are, where all is in place, and takes away all that is not needed any more.</summary>
+    /// <param name="target">The folder.</param>
+    /// <param name="complete">All is in place; else what came so far is kept for the next time.</param>
+    /// <param name="discard">What came so far is not kept either.</param>
+    public static string End(ContentTarget target, bool complete, bool discard) => Script(target, $$"""
+        [ -d "$S" ] || exit 0
+        umask 077
+        {{StopOld}}
+        stop
+        cd "$S" || exit 1
+        rm -rf share/ok share/spool share/serve stage/sums stage/fin
+        {{(complete || discard ? "rm -rf share stage" : ":")}}
+        chmod 700 "$S"
+        {{(complete ? InspectScript.Functions + "\nnote || exit 1" : "rm -f look placed")}}
+        rm -rf run
+        {{(complete ? "sync -f . 2>/dev/null || :" : "rmdir share/parts share stage/new stage \"$S\" 2>/dev/null || :")}}
+        """);
+
+    private static string Script(ContentTarget target, string body) =>
+        InspectScript.Variables(target) + body.Replace("\r", "", StringComparison.Ordinal);
+
+    /// <remarks>
+    /// The key, and the only host keys that are trusted, lie in <c>run</c>. Nothing of the user's own configuration is used.
+    /// When the controller lets go, its stream ends, and with it the client.
+    /// </remarks>
+    private static string Fetch(PeerAddress feeder) => $$"""
+        d=run/f.$$; mkdir -m 700 "$d" && mkfifo "$d/c" "$d/q" "$d/d" || exit 1
+        exec 4<&0
+        ssh -F /dev/null -i run/key -o IdentitiesOnly=yes -o IdentityAgent=none -o BatchMode=yes -o PreferredAuthentications=publickey \
+            -o StrictHostKeyChecking=yes -o UserKnownHostsFile="$S/run/known_hosts" -o GlobalKnownHostsFile=/dev/null -o CheckHostIP=no \
+            -o ConnectTimeout=10 -o ServerAliveInterval=5 -o ServerAliveCountMax=3 -o ControlPath=none -o ClearAllForwardings=yes -T \
+            -o Ciphers=aes128-gcm@openssh.com,aes128-ctr,chacha20-poly1305@openssh.com \
+            -p {{feeder.Port}} -l {{ShellText.Quote(feeder.User)}} -- {{ShellText.Quote(feeder.Address)}} serve < "$d/q" > "$d/d" 2> "$d/e" 4<&- &
+        p=$!
+        { tee "$d/c" > "$d/q"; kill $p; } <&4 2>/dev/null &
+        q=$!
+        trap 'kill $p $q 2>/dev/null; exit 143' TERM HUP INT
+        exec 4<&-
+        ( IFS= read -r m; while [ "$m" != @serve ]; do IFS= read -r m || exit {{ExitFeeder}}; done; take ) 3< "$d/c" < "$d/d"
+        r=$?
+        kill $p $q 2>/dev/null
+        [ $r = 0 ] || tail -n 3 "$d/e" >&2
+        wait $p 2>/dev/null
+        rm -rf "$d"
+        """;
+}
