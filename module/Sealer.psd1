@@ -17,6 +17,7 @@
         'Get-Clusterfile'
         'New-Clusterfile'
         'Test-Clusterfile'
+        'Test-ClusterHost'
         'Build-ClusterImage'
         'Compare-ClusterImage'
         'Copy-ClusterImage'

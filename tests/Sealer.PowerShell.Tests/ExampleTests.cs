@@ -47,7 +47,7 @@ public sealed class ExampleTests : IAsyncLifetime
             foreach ($cmdlet in 'Receive-ClusterImage', 'Publish-ClusterImage', 'Copy-ClusterImage', 'Find-ClusterImage', 'Connect-ClusterRegistry') {
                 $PSDefaultParameterValues["${cmdlet}:PlainHttp"] = $true
             }
-            foreach ($cmdlet in 'Get-ClusterHost', 'Invoke-ClusterCommand', 'Copy-ClusterItem', 'Add-ClusterHostAlias', 'Remove-ClusterHostAlias') {
+            foreach ($cmdlet in 'Get-ClusterHost', 'Test-ClusterHost', 'Invoke-ClusterCommand', 'Copy-ClusterItem', 'Add-ClusterHostAlias', 'Remove-ClusterHostAlias') {
                 $PSDefaultParameterValues["${cmdlet}:UseLocalHost"] = $true
             }
             foreach ($image in Find-ClusterImage $registry/skyline -NameOnly | Receive-ClusterImage) {

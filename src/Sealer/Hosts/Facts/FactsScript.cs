@@ -31,7 +31,7 @@ internal static class FactsScript
             elif modprobe -n -q $m 2>/dev/null; then s=Available; else s=Missing; fi
             say module "$m $s"; done
         for k in net/ipv4/ip_forward net/ipv6/conf/all/forwarding net/bridge/bridge-nf-call-iptables net/bridge/bridge-nf-call-ip6tables fs/inotify/max_user_instances fs/inotify/max_user_watches fs/file-max vm/overcommit_memory kernel/panic; do
-            [ -r /proc/sys/$k ] && IFS= read -r l < /proc/sys/$k && say sysctl "$k $l"; done
+            [ -r /proc/sys/$k ] && say sysctl "$k $(cat /proc/sys/$k)"; done
         [ -f /sys/fs/cgroup/cgroup.controllers ] && say cgroup 2 || say cgroup 1
         [ -d /run/systemd/system ] && say systemd 1
         first /sys/fs/selinux/enforce selinux

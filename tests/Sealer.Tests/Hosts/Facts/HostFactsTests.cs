@@ -103,6 +103,9 @@ public sealed class HostFactsTests
         Assert.Equal(Environment.MachineName, facts.HostName);
         Assert.True(facts.Memory > 0 && facts.Cpus > 0 && facts.Disks.Count > 0);
         Assert.Contains("tar", facts.Tools.Keys);
+        // The kernel gives a number to the first read of it only, and shells read byte by byte.
+        Assert.Equal(File.ReadAllText("/proc/sys/net/ipv4/ip_forward").Trim(), facts.Sysctls["net.ipv4.ip_forward"]);
+        Assert.Equal(File.ReadAllText("/proc/sys/fs/inotify/max_user_watches").Trim(), facts.Sysctls["fs.inotify.max_user_watches"]);
         Assert.InRange(facts.ClockSkew.Duration(), TimeSpan.Zero, facts.ClockUncertainty + TimeSpan.FromSeconds(0.1));
     }
 
