@@ -246,6 +246,87 @@ public sealed class HostileClusterfileTests
     public void A_NUL_character_is_named_with_its_place() =>
         Assert.Equal("Clusterfile:2:3 a NUL character stands here; the file is no text, or not UTF-8", Assert.Single(Clusterfile.Read("a\nbc\0d").Diagnostics).ToString());
 
+    [Theory]
+    [InlineData("utf-16")]
+    [InlineData("utf-16BE")]
+    [InlineData("utf-32")]
+    public void Text_of_another_encoding_is_read_by_its_mark(string encoding)
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder["Clusterfile"], ClusterfileReadTests.Small, Encoding.GetEncoding(encoding));
+
+        Assert.Equal("c", Clusterfile.ReadFile(folder["Clusterfile"]).GetSpec().Name);
+    }
+
+    [Fact]
+    public void Text_of_another_encoding_without_a_mark_is_refused_with_the_reason()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllBytes(folder["Clusterfile"], new UnicodeEncoding(false, byteOrderMark: false).GetBytes(ClusterfileReadTests.Small));
+        Assert.Contains("a NUL character stands here; the file is no text, or not UTF-8", Assert.Single(Clusterfile.ReadFile(folder["Clusterfile"]).Diagnostics).Message);
+
+        File.WriteAllBytes(folder["Clusterfile"], Encoding.Latin1.GetBytes(ClusterfileReadTests.Small + "# B\u00e4cker\n"));
+        Assert.Contains("it is not UTF-8 text", Assert.Throws<SealerException>(() => Clusterfile.ReadFile(folder["Clusterfile"])).Message);
+    }
+
+    [Theory]
+    [InlineData("##vso[task.complete result=Failed]")]
+    [InlineData("a\\n##vso[task.setvariable variable=x]y")]
+    [InlineData("a\\r\\n::set-output name=x::y")]
+    [InlineData("\\u001b]0;title\\u0007")]
+    [InlineData("a\\u2028b")]
+    [InlineData("\\u202Egnp.exe")]
+    public void What_an_agent_or_a_terminal_would_obey_is_in_no_message(string word)
+    {
+        var text = ClusterfileReadTests.Small
+            .Replace("name: c", $"name: \"{word}\"", StringComparison.Ordinal)
+            .Replace("spec:", $"spec:\n  \"{word}\": x\n  image: \"{word}\"\n  dataRoot: \"{word}\"\n  env: [ \"{word}=1\" ]", StringComparison.Ordinal);
+
+        var result = Clusterfile.Read(text);
+        var message = Assert.Throws<SealerException>(() => result.GetSpec()).Message;
+
+        Assert.InRange(result.Diagnostics.Count, 4, 20);
+        foreach (var shown in result.Diagnostics.Select(d => d.ToString()))
+        {
+            Assert.DoesNotContain("##", shown, StringComparison.Ordinal);
+            Assert.DoesNotContain(shown, c => char.IsControl(c) || c is '\u202E' or '\u2028');
+        }
+
+        Assert.DoesNotContain(message.Split(Environment.NewLine), line => line.StartsWith("##", StringComparison.Ordinal) || line.StartsWith("::", StringComparison.Ordinal));
+    }
+
+    // Of its own text an old Clusterfile makes more, and that must end.
+    [Theory]
+    [InlineData("{{ define \"a\" }}{{ template \"a\" . }}{{ end }}{{ template \"a\" . }}")]
+    [InlineData("{{ range 1000000 }}{{ range 1000000 }}x{{ end }}{{ end }}")]
+    [InlineData("{{ $x := \"aaaaaaaaaaaaaaaa\" }}{{ range 60 }}{{ $x = print $x $x }}{{ end }}{{ $x }}")]
+    [InlineData("{{ range 5000000 }}\n{{ end }}")]
+    public void An_old_clusterfile_that_grows_without_end_is_not_filled_in(string bomb)
+    {
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var result = Clusterfile.Read($"# {bomb}\n" + ClusterfileReadTests.Small.Replace("sealer.io/v2", "sealer.cloud/v2", StringComparison.Ordinal));
+
+        Assert.NotEmpty(result.Diagnostics);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 4L << 30);
+    }
+
+    [Fact]
+    public void Ten_thousand_hosts_take_memory_in_proportion()
+    {
+        var text = new StringBuilder("kind: Cluster\nmetadata: { name: big }\nspec:\n  hosts:\n  - { ips: [ 10.0.0.1 ], roles: [ master ] }\n");
+        for (var i = 0; i < 10_000; i++)
+            text.Append($"  - ips: [ 10.{1 + (i / 65536)}.{i / 256 % 256}.{i % 256} ]\n    roles: [ node ]\n    ssh: {{ user: u{i}, passwd: p{i} }}\n    env: [ A={i} ]\n");
+
+        var file = text.ToString();
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var spec = Clusterfile.Read(file).GetSpec();
+        var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+
+        Assert.Equal(10_001, spec.Hosts.Count);
+        // All that is ever asked for, most of it for a moment; it grows with the file.
+        Assert.InRange(allocated, 0, 200L << 20);
+    }
+
     [Fact]
     public void No_text_of_random_pieces_makes_reading_throw()
     {

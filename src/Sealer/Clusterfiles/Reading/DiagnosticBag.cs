@@ -21,6 +21,9 @@ internal sealed class DiagnosticBag(Func<int, int, SourceLocation> locate)
     public IReadOnlyList<ClusterfileDiagnostic> InOrder() =>
         [.. _diagnostics.Distinct().OrderBy(d => d.Location.Line).ThenBy(d => d.Location.Column)];
 
+    // A part that was quoted from the file could begin a line of its own, and agents of pipelines obey lines.
+    private static string OnOneLine(string message) => PlainText.Of(message.ReplaceLineEndings(" "));
+
     // Warnings have an end of their own: ten thousand of them are still no error.
     private void Add(DiagnosticSeverity severity, int line, int column, string message)
     {
@@ -28,7 +31,7 @@ internal sealed class DiagnosticBag(Func<int, int, SourceLocation> locate)
         if (count > Max)
             return;
         _diagnostics.Add(new ClusterfileDiagnostic(
-            severity, locate(line, column), PlainText.Of(message)));
+            severity, locate(line, column), OnOneLine(message)));
         if (count == Max)
         {
             var what = severity == DiagnosticSeverity.Error ? "mistakes" : "warnings";
