@@ -27,6 +27,13 @@ public sealed class TemplateTests
 
     private static string Render(string template) => Template.Parse(template, "etc/a.tmpl").Render(Variables, default).Text;
 
+    private static Dictionary<string, object?> OfGo => new()
+    {
+        ["Name"] = "hello",
+        ["L"] = new List<object?> { "a", "b", "c" },
+        ["Js"] = "a'b\"c\\d<e>&=\u0001\té\u2028x",
+    };
+
     [Theory]
     [MemberData(nameof(Cases))]
     public void Templates_are_rendered_as_Go_renders_them(string template, string expected) => Assert.Equal(expected, RenderValues(template));
@@ -50,6 +57,40 @@ public sealed class TemplateTests
             .Where(c => c.Expected != c.Helm)
             .Select(c => $"{c.Template}\n  here: {c.Expected}\n  helm: {c.Helm}");
         Assert.Equal([], different);
+    }
+
+    // Go's own functions that helm replaces by others of the same name, or has no text for; what Go 1.19 makes of them.
+    [Theory]
+    [InlineData("{{ slice .Name 1 3 }}", "el")]
+    [InlineData("{{ slice .Name 2 }}", "llo")]
+    [InlineData("{{ slice .Name }}", "hello")]
+    [InlineData("{{ slice .L 1 2 }}", "[b]")]
+    [InlineData("{{ slice .L 0 1 2 }}", "[a]")]
+    [InlineData("{{ len (slice .L 1) }}", "2")]
+    [InlineData("{{ js .Js }}", "a\\'b\\\"c\\\\d\\u003Ce\\u003E\\u0026\\u003D\\u0001\\u0009é\\u2028x")]
+    [InlineData("{{ js \"a\" 1 2 }}", "a1 2")]
+    [InlineData("{{ .Name | js }}", "hello")]
+    public void Gos_own_functions_are_there(string template, string expected) =>
+        Assert.Equal(expected, Template.Parse(template, "t").Render(OfGo, default).Text);
+
+    [Theory]
+    [InlineData("{{ slice .Name 0 9 }}", "argument 3 must be from 0 to 5")]
+    [InlineData("{{ slice .Name 3 1 }}", "3 lies behind 1")]
+    [InlineData("{{ slice .Name 1 2 3 }}", "text takes two places at most")]
+    [InlineData("{{ slice .L 0 3 2 }}", "3 lies behind 2")]
+    [InlineData("{{ slice 5 1 }}", "a whole number has no items")]
+    [InlineData("{{ slice . 1 }}", "a map has no items")]
+    [InlineData("{{ slice \"é\" 1 }}", "cut a character in two")]
+    [InlineData("{{ call .Name }}", "text is no function")]
+    [InlineData("{{ include \"x\" . }}", "'include' is not a function")]
+    [InlineData("{{ tpl .Name . }}", "'tpl' is not a function")]
+    [InlineData("{{ lookup \"v1\" \"Secret\" \"a\" \"b\" }}", "'lookup' is not a function")]
+    [InlineData("{{ env \"HOME\" }}", "'env' is not a function")]
+    public void What_is_no_function_or_cannot_be_done_is_told_with_its_place(string template, string expected)
+    {
+        var error = Assert.Throws<SealerException>(() => Template.Parse("\n " + template, "t").Render(OfGo, default));
+        Assert.StartsWith("t:2:", error.Message, StringComparison.Ordinal);
+        Assert.Contains(expected, error.Message, StringComparison.Ordinal);
     }
 
     [Theory]

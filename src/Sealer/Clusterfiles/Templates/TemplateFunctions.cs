@@ -33,6 +33,9 @@ internal static class TemplateFunctions
         ["ge"] = (2, 2, a => GoComparison.IsLess(a[1], a[0]) || GoComparison.AreEqual(a[0], a[1])),
         ["len"] = (1, 1, Length),
         ["index"] = (1, Many, Index),
+        ["slice"] = (1, 4, Slice),
+        ["call"] = (1, Many, a => throw new FunctionError($"{GoValues.KindOf(a[0])} is no function; variables never are")),
+        ["js"] = (0, Many, a => Script(Sprint(a.All))),
         ["print"] = (0, Many, a => Sprint(a.All)),
         ["println"] = (0, Many, a => string.Join(' ', a.All.Select(PrintInside)) + "\n"),
         ["printf"] = (1, Many, a => GoFormat.Format(a.Text(0), [.. a.All.Skip(1)])),
@@ -137,6 +140,65 @@ internal static class TemplateFunctions
         }
 
         return value;
+    }
+
+    // Of text bytes, as in Go; half of a character is nothing that a file may get.
+    private static object? Slice(Arguments a)
+    {
+        switch (a[0])
+        {
+            case string text:
+                if (a.Count == 4)
+                    throw new FunctionError("text takes two places at most");
+                var bytes = Encoding.UTF8.GetBytes(text);
+                var (first, end) = Places(a, bytes.Length);
+                try
+                {
+                    return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes, first, end - first);
+                }
+                catch (ArgumentException)
+                {
+                    throw new FunctionError("the places cut a character in two; they count bytes");
+                }
+
+            case IReadOnlyList<object?> list:
+                var (from, to) = Places(a, list.Count);
+                return list.Skip(from).Take(to - from).ToList();
+            default:
+                throw new FunctionError($"{GoValues.KindOf(a[0])} has no items to take some of");
+        }
+    }
+
+    private static (int First, int End) Places(Arguments a, int length)
+    {
+        var first = a.Count > 1 ? a.Amount(1, length) : 0;
+        var end = a.Count > 2 ? a.Amount(2, length) : length;
+        // The third is a list's capacity, which nobody here can see.
+        if (a.Count > 3 && a.Amount(3, length) < end)
+            throw new FunctionError($"{end} lies behind {a.Amount(3, length)}");
+        return first <= end ? (first, end) : throw new FunctionError($"{first} lies behind {end}");
+    }
+
+    private static string Script(string text)
+    {
+        var result = new StringBuilder(text.Length);
+        foreach (var c in text)
+        {
+            switch (c)
+            {
+                case '\\' or '\'' or '"':
+                    result.Append('\\').Append(c);
+                    break;
+                case '<' or '>' or '&' or '=' or < ' ' or '\u007f' or (>= '\u0080' and <= '\u00a0') or '\u00ad' or '\u2028' or '\u2029' or '\ufeff':
+                    result.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:X4}");
+                    break;
+                default:
+                    result.Append(c);
+                    break;
+            }
+        }
+
+        return result.ToString();
     }
 
     // sealer and helm print the error instead of the text; a broken secret in a file is found too late.
