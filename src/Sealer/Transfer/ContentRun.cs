@@ -11,6 +11,9 @@ internal sealed class ContentRun(ContentJob job, IReadOnlyList<HostRun> runs, IP
 
     private readonly Throttle _uplink = new(job.BandwidthLimit);
 
+    /// <summary>Bytes of chunks that left the controller.</summary>
+    public long Sent => _uplink.Total;
+
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         var open = runs.ToList();

@@ -74,7 +74,7 @@ public static class ContentTransfer
         })).ConfigureAwait(false);
     }
 
-    private static HostRun[] RunsOf(ContentJob job, IReadOnlyList<ContentTarget> targets)
+    internal static HostRun[] RunsOf(ContentJob job, IReadOnlyList<ContentTarget> targets)
     {
         foreach (var target in targets)
         {

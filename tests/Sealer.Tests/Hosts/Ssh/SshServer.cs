@@ -78,7 +78,7 @@ internal sealed class SshServer : IAsyncDisposable
             UsePAM no
             PasswordAuthentication yes
             KbdInteractiveAuthentication no
-            AuthorizedKeysFile {folder["authorized_keys"]}
+            AuthorizedKeysFile {folder["authorized_keys"]} .ssh/authorized_keys
             {string.Concat(Types.Select(t => $"HostKey {folder[t]}\n"))}
             {configuration.Replace("FOLDER", folder.Path, StringComparison.Ordinal)}
 
@@ -121,6 +121,9 @@ internal sealed class SshServer : IAsyncDisposable
 
     /// <summary>As when the machine goes: the listener and all its sessions at once.</summary>
     public void Kill() => _process.Kill(entireProcessTree: true);
+
+    /// <summary>As when its connections break off: all sessions end, the listener stays.</summary>
+    public async Task CutAsync() => await Peer.RunAsync("sh", "-c", $"for p in $(ps -o pid= --ppid {_process.Id}); do kill -KILL $(ps -o pid= --ppid $p) $p; done");
 
     /// <summary>As when the link is cut: nobody answers, and nobody says goodbye.</summary>
     public async Task FreezeAsync() => await Peer.RunAsync("sh", "-c", $"for p in $(ps -o pid= --ppid {_process.Id}); do kill -STOP $p $(ps -o pid= --ppid $p); done");

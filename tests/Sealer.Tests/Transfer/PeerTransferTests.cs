@@ -1,0 +1,107 @@
+using System.Collections.Concurrent;
+using Sealer.Events;
+using Sealer.Hosts.Ssh;
+using Sealer.Images.Layers;
+using Sealer.Tests.Hosts.Ssh;
+using Sealer.Tests.Peers;
+using Sealer.Transfer;
+using static Sealer.Tests.Images.Layers.LayerSamples;
+using static Sealer.Tests.Transfer.TransferFixture;
+
+namespace Sealer.Tests.Transfer;
+
+/// <summary>Several real sshds, each with a user, who has sudo; they feed each other.</summary>
+[Trait("Tier", "parts")]
+public sealed class PeerTransferTests : IAsyncLifetime
+{
+    private readonly TransferFixture _fixture = new();
+    private readonly List<SshServer> _servers = [];
+    private readonly List<SshHost> _hosts = [];
+
+    public async Task InitializeAsync()
+    {
+        for (var i = 0; i < 3; i++)
+        {
+            var server = await SshServer.StartAsync();
+            await server.AllowSudoAsync("USER ALL=(ALL) NOPASSWD: ALL");
+            _servers.Add(server);
+            var name = $"server-{i + 1}";
+            _hosts.Add(server.Host(o => o with { Name = name }));
+        }
+    }
+
+    public async Task DisposeAsync()
+    {
+        foreach (var host in _hosts)
+            await host.DisposeAsync();
+        foreach (var server in _servers)
+            await server.DisposeAsync();
+        _fixture.Dispose();
+    }
+
+    [Fact]
+    public async Task Hosts_feed_each_other_and_nothing_of_it_stays()
+    {
+        var set = await _fixture.SetAsync(Sample());
+        await System.IO.File.WriteAllTextAsync(Keys(1), "# theirs, without an end of line");
+        await Peer.RunAsync("chown", "-R", $"{_servers[1].User}:{_servers[1].User}", _servers[1].Home + "/.ssh");
+        var before = await Task.WhenAll(_servers.Select(s => TreeAsync(s.Home)));
+        var events = new Told();
+        var inspections = await ContentTransfer.InspectAsync(new ContentJob(set), Targets());
+        Assert.Equal(["from the controller", "from server-1", "from server-2"], inspections.Select(i => i.Way));
+        var results = await ContentTransfer.RunAsync(new ContentJob(set), Targets(), events);
+        Assert.All(results, r => Assert.Null(r.Error));
+        Assert.True(results.Select(r => r.Way).SequenceEqual(["from the controller", "from server-1", "from server-2"]), string.Join("; ", results.Select(r => r.Way).Concat(events.Details)));
+        foreach (var target in Targets())
+        {
+            Assert.Equal(await _fixture.ExpectedAsync(set, "x"), await TreeAsync(target.Folder));
+            Assert.Equal(["index", "stat"], Directory.GetFileSystemEntries(target.State).Select(Path.GetFileName).Order());
+        }
+
+        Assert.Equal(before, await Task.WhenAll(_servers.Select(s => TreeAsync(s.Home))));
+        Assert.Equal("", await Peer.RunAsync("sh", "-c", $"ps -eo args | grep -F '{_fixture["h"]}' | grep -v grep || :"));
+        Assert.All(await ContentTransfer.InspectAsync(new ContentJob(set), Targets()), i => Assert.True(i.IsSatisfied));
+    }
+
+    [Fact]
+    public async Task A_host_that_has_some_of_it_is_sent_the_rest_and_an_own_file_never_goes_through_others()
+    {
+        var set = await _fixture.SetAsync(Sample());
+        Assert.Null((await ContentTransfer.RunAsync(new ContentJob(set), [Targets()[1]]))[0].Error);
+        await Peer.RunAsync("sh", "-c", $"rm '{Targets()[1].Folder}/large-1'");
+        var targets = Targets().Select((t, i) => t with { Overrides = [new ContentOverride("own", Text("own " + i)) { IsSecret = true }] }).ToList();
+        var results = await ContentTransfer.RunAsync(new ContentJob(set), targets);
+        Assert.All(results, r => Assert.Null(r.Error));
+        Assert.Equal(3_000_017 + 5, results[1].Bytes);
+        for (var i = 0; i < 3; i++)
+            Assert.Equal(await _fixture.ExpectedAsync(set.For(targets[i].Filter, targets[i].Overrides), "x"), await TreeAsync(targets[i].Folder));
+    }
+
+    private List<ContentTarget> Targets() => [.. _hosts.Select((h, i) => new ContentTarget(h, _fixture[$"h{i}/rootfs"]))];
+
+    private string Keys(int server)
+    {
+        var folder = Directory.CreateDirectory(_servers[server].Home + "/.ssh").FullName;
+        return folder + "/authorized_keys";
+    }
+
+    internal static IEnumerable<LayerEntry> Sample() =>
+    [
+        Folder("bin"), File("bin/tool", Noise(1, 9_000_001)) with { Mode = 0b111_101_101 }, File("large-1", Noise(2, 3_000_017)),
+        File("small", "small"), Folder("etc"), File("etc/a b", "a"), SymbolicLink("etc/link", "../bin/tool"),
+        .. Enumerable.Range(0, 300).Select(i => File($"etc/many-{i}", Noise(100 + i, 1000 + (i * 37)))),
+    ];
+
+    private sealed class Told : IProgress<SealerEvent>
+    {
+        private readonly ConcurrentQueue<string> _details = new();
+
+        public IEnumerable<string> Details => _details;
+
+        public void Report(SealerEvent value)
+        {
+            if (value is DetailEvent detail)
+                _details.Enqueue(detail.Message);
+        }
+    }
+}
