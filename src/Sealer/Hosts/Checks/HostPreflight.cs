@@ -135,7 +135,8 @@ public static class HostPreflight
                 : severity == HostCheckSeverity.Error ? HostCheckStatus.Failed : HostCheckStatus.Warning,
             Message = HostText.Shown(outcome.Message),
             Remedy = failed && steps.Any(s => s is not null) ? HostText.Shown(string.Join("\n", steps.OfType<string>())) : null,
-            RemedyCommand = failed ? outcome.Command : null,
+            // A name on the host that a terminal would obey is no part of a command that is to be copied.
+            RemedyCommand = failed && outcome.Command is { } exact && HostText.Shown(exact) == exact ? exact : null,
         };
     }
 }

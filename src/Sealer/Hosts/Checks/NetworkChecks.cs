@@ -27,7 +27,7 @@ internal static class NetworkChecks
         : CheckOutcome.Fail(
             "It has no default route. kubeadm finds the address by it, and services are not reached without one, even where it leads nowhere.",
             "Make it lasting in the network's configuration as well.",
-            host.Interface is { } name ? $"ip {(host.Host.Address?.AddressFamily == AddressFamily.InterNetworkV6 ? "-6 " : "")}route add default dev {name} metric 4096" : null);
+            host.Interface is { } name ? $"ip {(host.Host.Address?.AddressFamily == AddressFamily.InterNetworkV6 ? "-6 " : "")}route add default dev {ShellText.Quote(name)} metric 4096" : null);
 
     public static CheckOutcome Overlap(HostView host)
     {

@@ -25,15 +25,17 @@ internal static class PairScript
         python=
         if has python3; then python=python3
         else case $SEALER_TOOLS in *' python3 '*) [ -x /usr/libexec/platform-python ] && python=/usr/libexec/platform-python;; esac; fi
-        server=; work=
+        server=; work=; limited=
+        # Where the controller is gone without a word, the end of the input comes late or never.
+        command -v timeout >/dev/null 2>&1 && limited='timeout 900'
         end() { [ -z "$server" ] || kill "$server" 2>/dev/null; [ -z "$work" ] || kill "$work" 2>/dev/null; }
         trap end EXIT; trap 'exit 1' HUP INT TERM PIPE
         if [ -n "$SEALER_LISTEN" ]; then
             if has systemd-socket-activate; then
                 l=; for p in $SEALER_LISTEN; do l="$l -l $p"; done
-                systemd-socket-activate --accept --inetd $l /bin/sh -c 'head -c 20000 /dev/zero' </dev/null >/dev/null 2>&1 & server=$!
+                $limited systemd-socket-activate --accept --inetd $l /bin/sh -c 'head -c 20000 /dev/zero' </dev/null >/dev/null 2>&1 & server=$!
             elif [ -n "$python" ]; then
-                "$python" -c '
+                $limited "$python" -c '
         import selectors, socket, sys, threading
         def serve(c):
             try:
@@ -54,7 +56,7 @@ internal static class PairScript
                 threading.Thread(target=serve, args=(c,), daemon=True).start()
         ' $SEALER_LISTEN </dev/null >/dev/null 2>&1 & server=$!
             elif has perl; then
-                perl -e '
+                $limited perl -e '
         use Socket qw(:all); $SIG{CHLD} = "IGNORE"; my $r = ""; my @s;
         for my $p (@ARGV) {
             my $l;

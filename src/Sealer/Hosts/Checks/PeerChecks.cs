@@ -46,7 +46,7 @@ internal static class PeerChecks
         {
             return CheckOutcome.Fail(
                 $"{host.Interface} has an MTU of {bytes}, that of most hosts is {usual}: large packets are lost on the way.",
-                "Make it lasting in the network's configuration as well.", $"ip link set dev {host.Interface} mtu {usual}");
+                "Make it lasting in the network's configuration as well.", $"ip link set dev {ShellText.Quote(host.Interface!)} mtu {usual}");
         }
 
         if (NotProbed(host) is { } why)

@@ -232,9 +232,11 @@ public sealed class HostPreflightTests
     public async Task Hostile_answers_do_no_harm()
     {
         var host = SampleHost.Of("n1", change: t => t.Replace("hostname\tn1", "hostname\ta\u001b]0;x\u0007##vso[task.complete]", StringComparison.Ordinal)
-            + "\nplace\t99 x\nplace\tx y\nlisten\t\nlink\t: :\nroutes\t%\nlistens\tLISTEN 0 0 0.0.0.0:zz\nfsync\t, 1e999 s\nzone\t\nsshd\tx");
+            + "\ncni\t/etc/cni/net.d/\u001b[31m\nplace\t99 x\nplace\tx y\nlisten\t\nlink\t: :\nroutes\t%\nlistens\tLISTEN 0 0 0.0.0.0:zz\nfsync\t, 1e999 s\nzone\t\nsshd\tx");
         var results = await HostPreflight.RunAsync([host]);
         Assert.All(results, r => Assert.DoesNotContain(r.Message + r.Remedy, c => char.IsControl(c) && c != '\n'));
+        Assert.All(results, r => Assert.DoesNotContain(r.RemedyCommand ?? "", char.IsControl));
+        Assert.Contains(results, r => r.Check == "ExistingCni" && r.RemedyCommand is null && r.Remedy is not null);
         Assert.All(results, r => Assert.DoesNotContain("##vso", r.Message + r.Remedy + r.RemedyCommand, StringComparison.Ordinal));
     }
 
