@@ -34,6 +34,10 @@
         'Test-ClusterImage'
         'New-ClusterImageIndex'
         'Optimize-ClusterImageStore'
+        'Export-ClusterPlan'
+        'Get-ClusterPlan'
+        'Import-ClusterPlan'
+        'Invoke-ClusterPlan'
         'Connect-ClusterRegistry'
         'Disconnect-ClusterRegistry'
     )

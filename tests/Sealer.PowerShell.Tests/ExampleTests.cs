@@ -39,7 +39,7 @@ public sealed class ExampleTests : IAsyncLifetime
         Directory.CreateDirectory(Path.Combine(_folder, "skyline"));
         File.WriteAllText(Path.Combine(_folder, "skyline", "Kubefile"), "FROM scratch\nARG OPTIONS\nARG PORT\nCOPY motd etc/motd\n");
         File.WriteAllText(Path.Combine(_folder, "skyline", "motd"), "hello\n");
-        File.WriteAllText(Path.Combine(_folder, "Clusterfile"), "apiVersion: sealer.io/v2\nkind: Cluster\nmetadata:\n  name: skyline\nspec:\n  hosts:\n  - ips: [127.0.0.11]\n    roles: [master]\n  - ips: [127.0.0.12]\n    roles: [node]\n");
+        File.WriteAllText(Path.Combine(_folder, "Clusterfile"), $"apiVersion: sealer.io/v2\nkind: Cluster\nmetadata:\n  name: skyline\nspec:\n  image: skyline:v3\n  dataRoot: {_folder}/data\n  hosts:\n  - ips: [127.0.0.11]\n    roles: [master]\n  - ips: [127.0.0.12]\n    roles: [node]\n");
         _session.Run(
             """
             param($folder, $registry)
@@ -47,9 +47,11 @@ public sealed class ExampleTests : IAsyncLifetime
             foreach ($cmdlet in 'Receive-ClusterImage', 'Publish-ClusterImage', 'Copy-ClusterImage', 'Find-ClusterImage', 'Connect-ClusterRegistry') {
                 $PSDefaultParameterValues["${cmdlet}:PlainHttp"] = $true
             }
-            foreach ($cmdlet in 'Get-ClusterHost', 'Test-ClusterHost', 'Invoke-ClusterCommand', 'Copy-ClusterItem', 'Add-ClusterHostAlias', 'Remove-ClusterHostAlias') {
+            foreach ($cmdlet in 'Get-ClusterHost', 'Test-ClusterHost', 'Invoke-ClusterCommand', 'Copy-ClusterItem', 'Add-ClusterHostAlias', 'Remove-ClusterHostAlias', 'Get-ClusterPlan') {
                 $PSDefaultParameterValues["${cmdlet}:UseLocalHost"] = $true
             }
+            # Both hosts are this machine, whose files are nobody's to change.
+            $PSDefaultParameterValues['Invoke-ClusterPlan:WhatIf'] = $true
             foreach ($image in Find-ClusterImage $registry/skyline -NameOnly | Receive-ClusterImage) {
                 $null = $image | Copy-ClusterImage -Destination "skyline:$($image.Reference.Tag)"
             }
@@ -87,6 +89,8 @@ public sealed class ExampleTests : IAsyncLifetime
             _session.Run($"Connect-ClusterRegistry {_registry.Domain} -Credential robot");
         if (cmdlet == "Dismount-ClusterImage")
             _session.Run("Mount-ClusterImage skyline:v3-amd64 ./rootfs");
+        if (cmdlet.EndsWith("ClusterPlan", StringComparison.Ordinal) && code.Contains("Import-ClusterPlan", StringComparison.Ordinal))
+            _session.Run("Get-ClusterPlan ./Clusterfile | Export-ClusterPlan ./plan.json");
         if (code.Contains("parts.json", StringComparison.Ordinal))
             _session.Run("Export-ClusterImage skyline:v3 -Path ./skyline-v3.tar -SplitSize 1MB");
         else if (!code.Contains("Export-ClusterImage", StringComparison.Ordinal))

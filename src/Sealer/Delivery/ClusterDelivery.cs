@@ -136,6 +136,7 @@ public sealed class ClusterDelivery
         PluginTimeout = _options.PluginTimeout,
         Rates = DeliveryRates.Read(_home, Spec.Name),
         Created = created,
+        Notes = _content?.Notes ?? [],
     };
 
     private void RefuseOther(Plan plan)

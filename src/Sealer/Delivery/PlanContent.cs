@@ -28,6 +28,9 @@ public interface IPlanContent
     /// <summary>The plugins that the image carries.</summary>
     IReadOnlyList<PluginSpec> Plugins { get; }
 
+    /// <summary>What should be known of the image's files, in whole sentences.</summary>
+    IReadOnlyList<string> Notes { get; }
+
     /// <summary>What hosts shall have and lack, from their real state. What fails on one is said with it.</summary>
     Task<IReadOnlyDictionary<string, ContentAnswer>> InspectAsync(IReadOnlyList<ContentHost> hosts, CancellationToken cancellationToken);
 

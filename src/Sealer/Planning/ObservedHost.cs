@@ -62,6 +62,12 @@ public sealed record ObservedContent
     /// <summary>Some of the paths that it lacks, for people.</summary>
     public IReadOnlyList<string> Examples { get; init; } = [];
 
+    /// <summary>From where it would come, as <c>from the controller</c>; empty where that is not known.</summary>
+    public string Way { get; init; } = "";
+
+    /// <summary>Room on its file system, in bytes; null where that is not known.</summary>
+    public long? FreeBytes { get; init; }
+
     /// <summary>The folder is there.</summary>
     public bool Exists { get; init; }
 

@@ -9,6 +9,7 @@ namespace Sealer.Planning;
 internal sealed class PlanSteps(PlanRequest request, List<string> notes)
 {
     private const int Shown = 3;
+    private const long Mebibyte = 1 << 20;
 
     private readonly List<PlanStep> _steps = [];
     private readonly Dictionary<string, string> _last = new(StringComparer.Ordinal);
@@ -46,9 +47,11 @@ internal sealed class PlanSteps(PlanRequest request, List<string> notes)
     {
         if (host.Content is not { Lacking: > 0 } content)
             return;
-        var what = $"Bring {Count(content.Lacking, "file")} of {request.Image} to {content.Desired.Folder}";
+        var what = $"Bring {Count(content.Lacking, "file")} of {request.Image} to {content.Desired.Folder}{(content.Way.Length > 0 ? $", {content.Way}" : "")}";
         var why = !content.Exists ? "the folder is not there"
             : $"{Number(content.Lacking)} of {Number(content.Entries)} {(content.Lacking == 1 ? "is" : "are")} missing or otherwise: {Some(content.Examples, content.Lacking)}";
+        if (content.FreeBytes is { } free && free < content.Bytes)
+            notes.Add(string.Create(CultureInfo.InvariantCulture, $"{host.Name} has {free / Mebibyte:N0} MiB of room for {content.Desired.Folder}, and needs {content.Bytes / Mebibyte:N0} MiB."));
         var estimate = request.Rates.Step + TimeSpan.FromSeconds(content.Bytes / request.Rates.BytesPerSecond);
         Add(host, ContentPayload.KindName, content.Desired, new Words(what, why, content.Exists ? PlanRisk.Low : PlanRisk.None, estimate, content.Bytes));
     }

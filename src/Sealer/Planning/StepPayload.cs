@@ -46,9 +46,6 @@ public sealed record ContentPayload : StepPayload
     /// <summary>Digest of these files' paths and contents.</summary>
     public required string RenderedDigest { get; init; }
 
-    /// <summary>How the host is fed: <c>controller</c>, or <c>hosts</c> where it fetches from others.</summary>
-    public string Way { get; init; } = "controller";
-
     /// <inheritdoc/>
     [JsonIgnore]
     public override string Kind => KindName;

@@ -17,6 +17,8 @@ internal sealed class FolderContent(string folder, IReadOnlyDictionary<string, s
 
     public ImageExtension? Extension => null;
 
+    public IReadOnlyList<string> Notes => [];
+
     public IReadOnlyList<PluginSpec> Plugins { get; init; } = [];
 
     /// <summary>Hosts that fail to take it.</summary>

@@ -1,0 +1,48 @@
+using System.Management.Automation;
+using Sealer.Planning;
+
+namespace Sealer.PowerShell;
+
+/// <summary>Reads a plan from a file, and refuses one that was edited (sealer has none).</summary>
+/// <remarks>
+/// <para>Hosts are not asked. Invoke-ClusterPlan does that, and refuses the plan where they have moved on since it was made.</para>
+/// </remarks>
+/// <example>
+/// <code>(Import-ClusterPlan ./plan.json).Steps</code>
+/// Shows what a plan would do.
+/// </example>
+/// <example>
+/// <code>Import-ClusterPlan ./plan.json | Invoke-ClusterPlan -Clusterfile ./Clusterfile</code>
+/// Carries it out.
+/// </example>
+/// <seealso cref="ExportClusterPlan"/>
+/// <seealso cref="InvokeClusterPlan"/>
+[Cmdlet(VerbsData.Import, "ClusterPlan")]
+[OutputType(typeof(Plan))]
+public sealed class ImportClusterPlan : AsyncCmdlet
+{
+    /// <summary>Files that Export-ClusterPlan wrote.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Alias("FullName", "PSPath")]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string[] Path { get; set; } = [];
+
+    private protected override async Task ProcessAsync(CancellationToken cancellationToken)
+    {
+        foreach (var given in Path)
+        {
+            foreach (var path in await OnPipeline(() => FullPaths(given, literal: false)))
+            {
+                try
+                {
+                    await WriteAsync(PlanFile.Load(path));
+                }
+                catch (SealerException e)
+                {
+                    await WriteErrorAsync(e);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,122 @@
+using System.Management.Automation;
+using Sealer.Delivery;
+using Sealer.Kubefiles;
+using Sealer.Planning;
+
+namespace Sealer.PowerShell;
+
+/// <summary>Carries out a plan: exactly its steps, on many hosts at once, and goes on where it was left (sealer has none).</summary>
+/// <remarks>
+/// <para>
+/// Every step is looked at before it is done and verified after. What is done is written to a journal, here and on the first
+/// control plane, so that the same command goes on after Ctrl+C, a crash or a cut link: what is done is not done again. A
+/// plugin that runs on a host then comes to its end there; going on waits for it.
+/// </para>
+/// <para>
+/// A host that fails stops only what needs it. All failures are errors at the end, each with the host's own words; mend them
+/// and run the same again, or make a new plan.
+/// </para>
+/// <para>
+/// Nothing is done where a host, the Clusterfile or the image is not as it was when the plan was made, or while another
+/// controller works on the cluster.
+/// </para>
+/// <para>
+/// A plan of this session brings its cluster and its credentials along; one that was read from a file has its Clusterfile read
+/// again.
+/// </para>
+/// </remarks>
+/// <example>
+/// <code>Get-Clusterfile ./Clusterfile | Get-ClusterPlan | Invoke-ClusterPlan -WhatIf</code>
+/// Shows every step of every host.
+/// </example>
+/// <example>
+/// <code>Get-Clusterfile ./Clusterfile | Get-ClusterPlan | Invoke-ClusterPlan -Confirm:$false</code>
+/// Delivers, unattended.
+/// </example>
+/// <example>
+/// <code>Import-ClusterPlan ./plan.json | Invoke-ClusterPlan -Clusterfile ./Clusterfile</code>
+/// Carries out a plan that was reviewed.
+/// </example>
+/// <seealso cref="GetClusterPlan"/>
+/// <seealso cref="ImportClusterPlan"/>
+[Cmdlet(VerbsLifecycle.Invoke, "ClusterPlan", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
+[OutputType(typeof(StepResult))]
+public sealed class InvokeClusterPlan : HostAccessCmdlet
+{
+    /// <summary>Plans, as Get-ClusterPlan and Import-ClusterPlan return them.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true)]
+    [Alias("Plan")]
+    [ValidateNotNull]
+    public Plan InputObject { get; set; } = null!;
+
+    /// <summary>Path of the Clusterfile that the plan was made from; without, where it lay then.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? Clusterfile { get; set; }
+
+    /// <summary>The cluster that the plan was made for (Get-Clusterfile), instead of a Clusterfile: where values were laid over the file.</summary>
+    [Parameter]
+    [ValidateNotNull]
+    public Cluster? Cluster { get; set; }
+
+    /// <summary>Takes the cluster's lock from whoever has it, and says whom it pushes aside. Only where you know that nobody works there.</summary>
+    [Parameter]
+    public SwitchParameter Force { get; set; }
+
+    /// <summary>The most that leaves this machine in a second: a number of bytes (10MB) or text ("10 MiB").</summary>
+    [Parameter]
+    [ByteSize]
+    public long? BandwidthLimit { get; set; }
+
+    private protected override async Task ProcessAsync(CancellationToken cancellationToken)
+    {
+        var plan = InputObject;
+        if (plan.Steps.Count == 0)
+        {
+            await ShowAsync($"{plan.Cluster}: nothing to do.");
+            return;
+        }
+
+        var lines = string.Join('\n', PlanText.Lines(plan));
+        if (!await ShouldProcessAsync(PlainText.Of(lines), $"{PlainText.Of(lines)}\nCarry it out?", "Carry out the plan"))
+            return;
+        var origin = await OnPipeline(() => PlanOrigin.Of(plan));
+        var cluster = Cluster ?? (Clusterfile is null ? origin?.Cluster : null) ?? await ReadAsync(plan);
+        var access = await OnPipeline(() => GivenAccess() ?? origin?.Access ?? Access);
+        var content = plan.ImageDigest is null
+            ? null
+            : await PlanImages.LoadAsync(cluster, plan.ImageDigest, new ImageContentOptions { BandwidthLimit = BandwidthLimit }, cancellationToken);
+        await using var hosts = ClusterHosts.Of(cluster.Spec, access);
+        var options = new DeliveryOptions { ThrottleLimit = ThrottleLimit, Lock = new ClusterLockOptions { Force = Force } };
+        var result = await new ClusterDelivery(cluster, address => hosts[address], content, SealerHome.FromEnvironment(), options, Engine)
+            .CarryOutAsync(plan, cancellationToken);
+        if (result.FinishedBefore is { } before)
+            await ShowAsync($"{plan.Cluster}: the plan {plan.Id} was carried out on {before.ToLocalTime():g}. Get-ClusterPlan makes a new one.");
+        foreach (var step in result.Steps)
+            await WriteAsync(step);
+        foreach (var step in result.Steps.Where(step => step.Status == StepStatus.Failed))
+            await OnPipeline(() => WriteError(Errors.ToRecord(step.Error!, step.Host)));
+    }
+
+    // Given with this command, it is all that counts: a wrong password is mended by giving the right one.
+    private HostAccess? GivenAccess()
+    {
+        string[] ways = [nameof(Credential), nameof(User), nameof(KeyPath), nameof(KeyPassphrase), nameof(SudoPassword), nameof(Port), nameof(ProxyJump),
+            nameof(HostKey), nameof(AcceptNewHostKey), nameof(SshConfig), nameof(UseLocalHost)];
+        return ways.Any(MyInvocation.BoundParameters.ContainsKey) ? Access : null;
+    }
+
+    private async Task<Cluster> ReadAsync(Plan plan)
+    {
+        var path = Clusterfile is null ? plan.Clusterfile : await OnPipeline(() => FullPath(Clusterfile));
+        if (path is null)
+            throw new SealerException("NoCluster", ErrorKind.InvalidInput, $"The plan {plan.Id} does not say where its Clusterfile lay. Give -Clusterfile or -Cluster.", plan.Cluster);
+        var read = Sealer.Clusterfiles.Clusterfile.ReadFile(path);
+        foreach (var warning in read.Diagnostics.Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Warning))
+            await WarnAsync(warning.ToString());
+        return new Cluster(read.GetSpec(), path);
+    }
+
+    private Task ShowAsync(string line) =>
+        OnPipeline(() => WriteInformation(new HostInformationMessage { Message = PlainText.Of(line) }, ["PSHOST"]));
+}

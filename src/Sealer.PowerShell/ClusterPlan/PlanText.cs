@@ -1,0 +1,38 @@
+using System.Globalization;
+using Sealer.Planning;
+
+namespace Sealer.PowerShell;
+
+/// <summary>A plan for people to read.</summary>
+internal static class PlanText
+{
+    /// <summary>In one line, as <c>12 steps on 4 hosts, 1.46 GiB, about 40 s</c>.</summary>
+    public static string Summary(Plan plan) => plan.Steps.Count == 0
+        ? "nothing to do"
+        : $"{Count(plan.Steps.Count, "step")} on {Count(plan.Steps.Select(step => step.Host).Distinct().Count(), "host")}, {ByteSize.Format(plan.Bytes)}, about {ShownTime.Of(plan.Estimate)}";
+
+    /// <summary>Every step of every host, what and why.</summary>
+    public static IEnumerable<string> Lines(Plan plan)
+    {
+        yield return $"Plan {plan.Id} of {plan.Cluster}{(plan.Image is null ? "" : $" with {plan.Image}")}: {Summary(plan)}";
+        foreach (var host in plan.Hosts)
+        {
+            var steps = plan.Steps.Where(step => step.Host == host.Name).ToList();
+            if (steps.Count == 0 && host.Unreachable is null)
+                continue;
+            yield return $"  {host.Name} ({string.Join(", ", host.Roles)})";
+            if (host.Unreachable is { } why)
+                yield return $"    cannot be asked: {why}";
+            foreach (var step in steps)
+            {
+                yield return $"    {step.What}";
+                yield return $"      {step.Why}{(step.Bytes > 0 ? $"; {ByteSize.Format(step.Bytes)}" : "")}; about {ShownTime.Of(step.Estimate)}; risk {step.Risk.ToString().ToLowerInvariant()}";
+            }
+        }
+
+        foreach (var note in plan.Notes)
+            yield return $"  Note: {note}";
+    }
+
+    private static string Count(int count, string what) => count == 1 ? $"1 {what}" : string.Create(CultureInfo.InvariantCulture, $"{count:N0} {what}s");
+}

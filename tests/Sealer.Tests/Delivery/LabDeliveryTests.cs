@@ -1,0 +1,157 @@
+using Sealer.Clusterfiles;
+using Sealer.Delivery;
+using Sealer.Hosts;
+using Sealer.Images;
+using Sealer.Images.Building;
+using Sealer.Images.Storage;
+using Sealer.Labs;
+using Sealer.Planning;
+using Sealer.Tests.Labs;
+
+namespace Sealer.Tests.Delivery;
+
+/// <summary>Plans made for and carried out on real hosts, over real sshd.</summary>
+[Trait("Tier", "lab")]
+[Collection(LabCollection.Name)]
+public sealed class LabDeliveryTests(LabFixture fixture) : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [LinuxFact]
+    public async Task An_image_s_content_comes_to_four_hosts_and_then_there_is_nothing_to_do()
+    {
+        var lab = await fixture.SharedAsync();
+        var name = "skyline-" + Guid.NewGuid().ToString("n")[..6];
+        var (cluster, content) = await ClusterAsync(name, lab.Hosts);
+        await using var hosts = ClusterHosts.Of(cluster.Spec);
+        var delivery = Delivery(cluster, content, hosts);
+        try
+        {
+            var plan = await delivery.PlanAsync();
+            var result = await delivery.CarryOutAsync(plan);
+            Assert.True(result.Succeeded, Told(result));
+            var rootfs = cluster.Spec.RootfsFolder;
+            foreach (var host in hosts.All)
+            {
+                Assert.Equal("answer = 42\n", await ReadAsync(host, $"{rootfs}/etc/skyline.conf"));
+                Assert.Contains("10.9.9.9 registry.example.com", await ReadAsync(host, "/etc/hosts"), StringComparison.Ordinal);
+                Assert.Equal($"{host.Name}\n", await ReadAsync(host, $"{rootfs}/prepared"));
+            }
+
+            Assert.Empty((await delivery.PlanAsync()).Steps);
+
+            // A file that was deleted, a unit that was broken, a line that was taken out: just those are mended.
+            await RunAsync(hosts.All[1], $"rm {rootfs}/scripts/init.sh");
+            await RunAsync(hosts.All[2], $"echo broken > {rootfs}/etc/skyline.service");
+            await RunAsync(hosts.All[3], "cat /etc/hosts > /tmp/h; sed -i /registry.example.com/d /tmp/h; cat /tmp/h > /etc/hosts; rm /tmp/h");
+            var mending = await delivery.PlanAsync();
+            Assert.Equal(
+                [(hosts.All[3].Name, "host-aliases"), (hosts.All[1].Name, "content"), (hosts.All[2].Name, "content")],
+                mending.Steps.Select(step => (step.Host, step.Kind)));
+            Assert.Contains("etc/skyline.service", mending.Steps[2].Why, StringComparison.Ordinal);
+            var mended = await delivery.CarryOutAsync(PlanFile.Read(PlanFile.Write(mending), "plan"));
+            Assert.True(mended.Succeeded, Told(mended));
+            Assert.Equal("[Unit]\nDescription=Skyline\n", await ReadAsync(hosts.All[2], $"{rootfs}/etc/skyline.service"));
+            Assert.Empty((await delivery.PlanAsync()).Steps);
+        }
+        finally
+        {
+            foreach (var host in hosts.All)
+            {
+                await RunAsync(host, $"rm -rf /var/lib/sealer/data/{name} /var/lib/sealer/data/.sealer-* /var/lib/sealer/state/{name}; "
+                    + "cat /etc/hosts > /tmp/h; sed -i /hostalias-set-by-sealer/d /tmp/h; cat /tmp/h > /etc/hosts; rm /tmp/h");
+            }
+        }
+    }
+
+    [LinuxFact]
+    public async Task A_host_that_is_cut_off_fails_alone_and_the_next_control_plane_has_the_lock_when_the_first_is_dead()
+    {
+        await using var own = await LabFixture.NewAsync(new LabOptions { Count = 3 });
+        var (cluster, content) = await ClusterAsync("skyline", own.Hosts);
+        await using (var hosts = ClusterHosts.Of(cluster.Spec))
+        {
+            var delivery = Delivery(cluster, content, hosts);
+            var plan = await delivery.PlanAsync();
+            await own.Hosts[2].CutOffAsync();
+            var result = await delivery.CarryOutAsync(plan);
+            Assert.All(result.Steps, step => Assert.Equal(step.Host == own.Hosts[2].Address.ToString(), step.Status is StepStatus.Failed or StepStatus.Skipped));
+            Assert.Contains(own.Hosts[2].Address.ToString(), result.Steps.First(step => step.Status == StepStatus.Failed).Message, StringComparison.Ordinal);
+        }
+
+        // It is back, and the first control plane is dead: the plan names the next holder, and mends what is left.
+        await own.Hosts[2].ReconnectAsync();
+        await own.Hosts[0].KillAsync();
+        await using (var hosts = ClusterHosts.Of(cluster.Spec))
+        {
+            var delivery = Delivery(cluster, content, hosts);
+            var plan = await delivery.PlanAsync();
+            Assert.Equal(own.Hosts[1].Address.ToString(), plan.LockHost);
+            Assert.NotNull(plan.Hosts[0].Unreachable);
+            Assert.All(plan.Steps, step => Assert.Equal(own.Hosts[2].Address.ToString(), step.Host));
+            var result = await delivery.CarryOutAsync(plan);
+            Assert.True(result.Succeeded, Told(result));
+        }
+
+        await own.Hosts[0].StartAsync();
+        await using var again = ClusterHosts.Of(cluster.Spec);
+        Assert.Empty((await Delivery(cluster, content, again).PlanAsync()).Steps);
+    }
+
+    private static async Task<string> ReadAsync(IHost host, string path) => await RunAsync(host, $"cat {path}");
+
+    private static async Task<string> RunAsync(IHost host, string script) =>
+        (await host.RunAsync(new HostCommand(script) { Elevated = true })).Require(script).Output;
+
+    private static string Told(PlanResult result) => string.Join('\n', result.Steps.Select(step => $"{step} {step.Message}"));
+
+    private ClusterDelivery Delivery(Cluster cluster, IPlanContent content, ClusterHosts hosts) =>
+        new(cluster, address => hosts[address], content, new SealerHome(_folder["home"]));
+
+    private async Task<(Cluster Cluster, ImageContent Content)> ClusterAsync(string name, IReadOnlyList<LabHost> hosts)
+    {
+        var context = Directory.CreateDirectory(_folder["image"]).FullName;
+        foreach (var (path, text) in new Dictionary<string, string>
+        {
+            ["Kubefile"] = "FROM scratch\nCOPY rootfs .\n",
+            ["rootfs/etc/skyline.conf.tmpl"] = "answer = {{ .Answer }}\n",
+            ["rootfs/etc/skyline.service"] = "[Unit]\nDescription=Skyline\n",
+            ["rootfs/scripts/init.sh"] = "echo init\n",
+            ["rootfs/plugins/prepare.yaml"] =
+                "apiVersion: sealer.io/v1\nkind: Plugin\nmetadata: { name: prepare }\nspec:\n  type: SHELL\n  action: pre-init-host\n  scope: master|node\n  data: echo $HostIP > prepared\n",
+        })
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(context, path))!);
+            File.WriteAllText(Path.Combine(context, path), text);
+        }
+
+        var store = ImageStore.Open(_folder["store"]);
+        var image = await new ClusterImageBuilder(store, _ => throw new NotSupportedException(), null).BuildAsync(
+            new BuildOptions { ContextFolder = context, Tags = [ImageReference.Parse("skyline:v1")] }, default);
+        var planes = (hosts.Count + 1) / 2;
+        var text2 = $"""
+            apiVersion: sealer.io/v2
+            kind: Cluster
+            metadata: {'{'} name: {name} {'}'}
+            spec:
+              image: skyline:v1
+              env: [Answer=42]
+              hostAliases:
+              - ip: 10.9.9.9
+                hostnames: [registry.example.com]
+              ssh:
+                user: {hosts[0].User}
+                pk: {hosts[0].KeyPath}
+                hostKeys: [{string.Join(", ", hosts.Select(host => $"'{host.HostKeyFingerprint}'"))}]
+              hosts:
+              - ips: [{string.Join(", ", hosts.Take(planes).Select(host => host.Address))}]
+                roles: [master]
+              - ips: [{string.Join(", ", hosts.Skip(planes).Select(host => host.Address))}]
+                roles: [node]
+            """;
+        var spec = Clusterfile.Read(text2).GetSpec();
+        return (new Cluster(spec), await ImageContent.LoadAsync(spec, store, image));
+    }
+}
