@@ -52,8 +52,8 @@ internal static class SubjectName
 
     /// <summary>True for a name of RFC 1123 in small letters, as Kubernetes wants them.</summary>
     public static bool IsName(string text) => text.Length is > 0 and <= LongestName && text.Split('.').All(IsLabel)
-        // What ends in a number is an address that is written wrong, not a name.
-        && !text.AsSpan(text.LastIndexOf('.') + 1).ContainsOnlyDigits();
+        // Nothing but digits and dots is an address that is written wrong.
+        && !text.All(c => char.IsAsciiDigit(c) || c == '.');
 
     /// <summary>Those that a certificate with some names does not answer to; a wildcard answers to one label, as in Go.</summary>
     public static IReadOnlyList<string> Missing(IReadOnlyList<string> wanted, IReadOnlyList<string> present)
@@ -72,15 +72,4 @@ internal static class SubjectName
         && label[0] != '-'
         && label[^1] != '-'
         && label.All(c => c is (>= 'a' and <= 'z') or (>= '0' and <= '9') or '-');
-
-    private static bool ContainsOnlyDigits(this ReadOnlySpan<char> text)
-    {
-        foreach (var c in text)
-        {
-            if (!char.IsAsciiDigit(c))
-                return false;
-        }
-
-        return true;
-    }
 }

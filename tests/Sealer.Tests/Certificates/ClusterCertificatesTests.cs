@@ -133,6 +133,10 @@ public sealed class ClusterCertificatesTests
         Assert.Equal("InvalidNodeName", Assert.Throws<SealerException>(() => ClusterCertificates.Of(TestPki.Spec with { NodeName = name })).Id);
 
     [Fact]
+    public void A_node_may_have_a_number_for_its_last_part() =>
+        Assert.Contains("node.1", ClusterCertificates.Of(TestPki.Spec with { NodeName = "node.1" }).Single(w => w.Name == "etcd-peer").SubjectAlternativeNames);
+
+    [Fact]
     public void A_node_may_be_named_by_its_address()
     {
         var wanted = ClusterCertificates.Of(TestPki.Spec with { NodeName = "10.0.0.10" });
