@@ -36,6 +36,9 @@ public sealed record HostTarget(string Address)
     /// <summary>Fingerprints of its keys that somebody vouches for.</summary>
     public IReadOnlyList<string> HostKeyFingerprints { get; init; } = [];
 
+    /// <summary>A file of known host keys that is looked at besides ssh's own; it is never written to.</summary>
+    public string? KnownHostsFile { get; init; }
+
     internal string Called => Name ?? Address;
 
     /// <summary>A host of a Clusterfile, where user and port are always said: <c>root</c> and 22 where nothing is.</summary>

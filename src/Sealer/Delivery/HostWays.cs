@@ -48,7 +48,12 @@ internal sealed class HostWays
     // itself a host of ours has settings of its own.
     private HostTarget OfJump(SshSettings settings, HostTarget target) =>
         _targets[settings.HostName].FirstOrDefault(t => t.User is null || t.User == settings.User)
-        ?? new HostTarget(settings.HostName) { KeyFile = target.KeyFile, KeyPassphrase = target.KeyPassphrase };
+        ?? new HostTarget(settings.HostName)
+        {
+            KeyFile = target.KeyFile,
+            KeyPassphrase = target.KeyPassphrase,
+            KnownHostsFile = target.KnownHostsFile,
+        };
 
     private SshHostOptions Join(SshSettings settings, HostTarget target, SshHostOptions? via)
     {
@@ -67,7 +72,7 @@ internal sealed class HostWays
             Port = settings.Port,
             User = settings.User,
             HostKeys = new HostKeyCheck(
-                Known(settings), _access.HostKeys ?? settings.HostKeys, target.HostKeyFingerprints, settings.HashKnownHosts)
+                Known(settings, target), _access.HostKeys ?? settings.HostKeys, target.HostKeyFingerprints, settings.HashKnownHosts)
             {
                 // What a Clusterfile or an object says is said again next time.
                 WritesVouched = _access.HostKeyFingerprints.Count > 0,
@@ -90,11 +95,12 @@ internal sealed class HostWays
         };
     }
 
-    private KnownHosts Known(SshSettings settings)
+    private KnownHosts Known(SshSettings settings, HostTarget target)
     {
-        var files = string.Join('\n', [.. settings.UserKnownHostsFiles, "", .. settings.GlobalKnownHostsFiles]);
+        IReadOnlyList<string> read = target.KnownHostsFile is { } more ? [.. settings.GlobalKnownHostsFiles, more] : settings.GlobalKnownHostsFiles;
+        var files = string.Join('\n', [.. settings.UserKnownHostsFiles, "", .. read]);
         if (!_known.TryGetValue(files, out var known))
-            _known.Add(files, known = KnownHosts.Load(settings.UserKnownHostsFiles, settings.GlobalKnownHostsFiles));
+            _known.Add(files, known = KnownHosts.Load(settings.UserKnownHostsFiles, read));
         return known;
     }
 }

@@ -34,6 +34,9 @@ public sealed record HostCommand(string Script)
     /// <summary>What the result keeps of each of the two outputs, in bytes: of longer ones the beginning and the end.</summary>
     public int MaxOutput { get; init; } = DefaultMaxOutput;
 
+    /// <summary>It ends another one, and is not ended itself.</summary>
+    internal bool IsEnding { get; init; }
+
     /// <summary>A program and its arguments, quoted.</summary>
     public static HostCommand Of(string program, params string[] arguments) =>
         new(string.Join(' ', arguments.Prepend(program).Select(ShellText.Quote)));

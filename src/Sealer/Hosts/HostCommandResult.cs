@@ -10,8 +10,17 @@ public sealed record HostCommandResult(string Host, int ExitCode, string Output,
 {
     private const int Told = 2000;
 
+    /// <summary>The secrets that the command was given, which are never shown.</summary>
+    internal IReadOnlyList<Secret> Secrets { get; init; } = [];
+
     /// <summary>It ended with 0.</summary>
     public bool Succeeded => ExitCode == 0;
+
+    /// <summary>Its standard output, harmless to print: as <see cref="HostOutputLine.Text"/>.</summary>
+    public string ShownOutput => Shown(Output);
+
+    /// <summary>Its standard error, harmless to print.</summary>
+    public string ShownError => Shown(Error);
 
     /// <summary>This result, where it succeeded.</summary>
     /// <param name="what">What was attempted, as <c>read /etc/hosts</c>.</param>
@@ -20,9 +29,12 @@ public sealed record HostCommandResult(string Host, int ExitCode, string Output,
     {
         if (Succeeded)
             return this;
-        var words = (Error.Trim() is { Length: > 0 } e ? e : Output.Trim()) is { Length: > 0 } said ? said : "It said nothing.";
+        // Hidden before it is cut: half a secret is one, too.
+        var words = Shown((Error.Trim() is { Length: > 0 } e ? e : Output.Trim()) is { Length: > 0 } said ? said : "It said nothing.");
         throw new SealerException(
             "HostCommandFailed", ErrorKind.ResourceUnavailable,
-            $"{Host} could not {what} (exit code {ExitCode}). Its own words: {HostText.Shown(words.Length > Told ? words[..Told] + " ..." : words)}", Host);
+            $"{Host} could not {what} (exit code {ExitCode}). Its own words: {(words.Length > Told ? words[..Told] + " ..." : words)}", Host);
     }
+
+    private string Shown(string text) => HostText.Shown(Secrets.Aggregate(text, (hidden, secret) => secret.HideIn(hidden)));
 }

@@ -33,7 +33,7 @@ public static class ShellText
     }
 
     /// <summary>True for a name that may be a variable's.</summary>
-    internal static bool IsVariable(string name) =>
+    public static bool IsVariable(string name) =>
         name.Length > 0 && !char.IsAsciiDigit(name[0]) && name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
 
     /// <summary>A number as shells write it.</summary>

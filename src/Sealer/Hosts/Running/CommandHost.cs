@@ -6,6 +6,9 @@ namespace Sealer.Hosts.Running;
 /// <summary>A host that runs a line of text with its input and outputs as streams; all else is made of that.</summary>
 public abstract class CommandHost : IHost
 {
+    private const long ChunkSize = 32L << 20;
+    private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(15);
+
     private readonly Secret? _sudoPassword;
 
     /// <param name="name">How it is called.</param>
@@ -41,8 +44,11 @@ public abstract class CommandHost : IHost
                 (stream, ct) => FeedAsync(stream, command, source, password, errors, ct),
                 output.WriteAsync, errors.WriteAsync, limited.Token).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested && limited.IsCancellationRequested)
+        catch (OperationCanceledException) when (limited.IsCancellationRequested)
         {
+            if (errors.Begun.IsCompleted && !command.IsEnding)
+                await EndAsync(command, mark).ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
             throw new SealerException(
                 "HostCommandTimedOut", ErrorKind.ResourceUnavailable,
                 $"{Name} did not finish within {command.Timeout!.Value.TotalSeconds:0.#} s and was told to stop. Look there for what it waits for, or allow more time.", Name);
@@ -53,7 +59,10 @@ public abstract class CommandHost : IHost
         source?.ThrowIfBroken();
         if (!errors.Begun.IsCompleted)
             throw NotBegun(command, exitCode, errors.Before, errors.Refused.IsCompleted);
-        return new HostCommandResult(Name, exitCode, output.Text, errors.Text, output.Truncated || errors.Truncated);
+        return new HostCommandResult(Name, exitCode, output.Text, errors.Text, output.Truncated || errors.Truncated)
+        {
+            Secrets = _sudoPassword is null ? [.. command.Secrets.Values] : [.. command.Secrets.Values, _sudoPassword],
+        };
     }
 
     /// <inheritdoc/>
@@ -97,10 +106,41 @@ public abstract class CommandHost : IHost
     {
         options ??= new HostFileOptions();
         _ = Split(path);
-        using var counting = new CountingTarget(target, options.Progress);
-        var result = await RunAsync(
-            new HostCommand($"cat {ShellText.Quote(path)}") { Elevated = options.Elevated, Output = counting }, cancellationToken).ConfigureAwait(false);
-        result.Require($"read {path}");
+        long from = 0;
+        var first = "";
+        using var counting = new CountingTarget(target, new Watched(count =>
+        {
+            from = count;
+            options.Progress?.Report(count);
+        }));
+        // In parts: what comes faster than it is taken waits in memory, and that must not be a whole file. What is no file, or has
+        // no size (below /proc), is read at once.
+        for (long before = 0; ; before = from)
+        {
+            var text = FormattableString.Invariant($$"""
+                f={{ShellText.Quote(path)}}
+                if [ -f "$f" ] && [ -s "$f" ] && [ -r "$f" ]; then
+                    i=$(stat -L -c %d:%i:%s:%Y -- "$f") || exit 1; echo "$i" >&2
+                    tail -c +{{before + 1}} -- "$f" 2>/dev/null | head -c {{ChunkSize}}
+                else cat -- "$f"; fi
+                """);
+            var result = await RunAsync(
+                new HostCommand(text.Replace("\r", "", StringComparison.Ordinal)) { Elevated = options.Elevated, Output = counting }, cancellationToken).ConfigureAwait(false);
+            result.Require($"read {path}");
+            first = before == 0 ? result.Error : first;
+            if (result.Error != first)
+            {
+                throw new SealerException(
+                    "HostFileChanged", ErrorKind.Conflict, $"{Name} changed {path} while it was read. Read it again, when nothing writes there.", Name);
+            }
+
+            if (from - before == ChunkSize && first.Length > 0)
+                continue;
+            // Whether it was read to its end, the exit code of tail | head does not tell.
+            if (first.Trim().Split(':') is [_, _, var size, _] && long.TryParse(size, out var bytes) && from < bytes)
+                throw new SealerException("HostFileDamaged", ErrorKind.ResourceUnavailable, $"{Name} ended {path} after {from} of {bytes} bytes. Look at its disk, and read it again.", Name);
+            return;
+        }
     }
 
     /// <inheritdoc/>
@@ -119,6 +159,25 @@ public abstract class CommandHost : IHost
         Func<ReadOnlyMemory<byte>, CancellationToken, ValueTask> output,
         Func<ReadOnlyMemory<byte>, CancellationToken, ValueTask> errors,
         CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Makes sure that what was stopped has ended there: sshd may not signal what sudo runs, and nothing has to obey a signal.
+    /// </summary>
+    private async Task EndAsync(HostCommand command, string mark)
+    {
+        using var patience = new CancellationTokenSource(EndPatience);
+        try
+        {
+            // By its input: on its own command line the mark would be its own, too.
+            await RunAsync(
+                new HostCommand(CommandScript.End) { IsEnding = true, Elevated = command.Elevated, Input = new MemoryStream(Encoding.ASCII.GetBytes(mark + "\n")) },
+                patience.Token).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is SealerException or OperationCanceledException or ObjectDisposedException)
+        {
+            // The host is gone, or has no room: who cancels is not kept waiting.
+        }
+    }
 
     private static (string Folder, string Name) Split(string path)
     {
@@ -189,5 +248,10 @@ public abstract class CommandHost : IHost
         return Sudo("SudoRefused", $"does not allow the user sudo. Allow it in sudoers, or connect as another user. It said: {said}");
 
         SealerException Sudo(string id, string what) => new(id, ErrorKind.Authentication, $"{Name} {what}.", Name);
+    }
+
+    private sealed class Watched(Action<long> count) : IProgress<long>
+    {
+        public void Report(long value) => count(value);
     }
 }

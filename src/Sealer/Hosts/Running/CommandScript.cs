@@ -11,6 +11,32 @@ internal static class CommandScript
     public const int NoSudo = 97;
     public const int NoTerminal = 98;
 
+    /// <summary>
+    /// Ends what is left of a command that was stopped: reads its mark, finds the processes that have it, asks their groups to end,
+    /// and after a few seconds makes them. Its own group, which on this machine is ours, is left alone.
+    /// </summary>
+    public const string End = """
+        IFS= read -r m || exit 0
+        group() { s=; IFS= read -r s 2>/dev/null </proc/$1/stat; set -- ${s##*) }; g=$3; }
+        # The first form is dash's, the second busybox's.
+        to() { kill -s $1 -- $2 2>/dev/null || kill -$1 $2 2>/dev/null; }
+        group $$; own=$g; k=
+        for f in $(printf '%s\n' "$m" | grep -slFf - /proc/[0-9]*/environ /proc/[0-9]*/cmdline); do
+            p=${f#/proc/}; p=${p%%/*}; group $p
+            case $g in '') continue;; $own) t=$p;; *) t=-$g;; esac
+            case " $k " in *" $t "*) ;; *) k="$k $t";; esac
+        done
+        [ -n "$k" ] || exit 0
+        for t in $k; do to TERM $t; done
+        for i in 1 2 3; do
+            a=; for t in $k; do to 0 $t && a=1; done
+            [ -n "$a" ] || exit 0
+            sleep 1
+        done
+        for t in $k; do to KILL $t; done
+        exit 0
+        """;
+
     public static string Build(HostCommand command, string mark, bool withPassword)
     {
         if (command.Script.Contains('\0', StringComparison.Ordinal))
@@ -23,6 +49,9 @@ internal static class CommandScript
     {
         // Messages in the words that programs look for, whatever the user's locale.
         var text = new StringBuilder("LC_ALL=C; export LC_ALL\n");
+        // By this all that it starts is found, should it have to be ended.
+        if (!command.IsEnding)
+            text.Append($"SEALER_COMMAND={mark}; export SEALER_COMMAND\n");
         text.Append($"printf '\\n%s\\n' {mark}; printf '\\n%s\\n' {mark} >&2\n");
         foreach (var name in command.Secrets.Keys)
             text.Append($"IFS= read -r {Variable(name)}; export {name}\n");

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net.Sockets;
+using System.Reflection;
 using Renci.SshNet;
 using Renci.SshNet.Common;
 using Sealer.Hosts.Keys;
@@ -88,7 +89,10 @@ internal sealed class SshConnection : IDisposable, IProgress<long>
     /// questions: after a time of silence a channel is asked for, where even a refusal is a sign of life, and the connection is
     /// given up where nothing comes back.
     /// </summary>
-    public async Task WatchAsync(TimeSpan interval, CancellationToken cancellationToken)
+    /// <param name="interval">After so much silence it is asked.</param>
+    /// <param name="count">After so many times of silence in a row, the first question among them, it is given up.</param>
+    /// <param name="cancellationToken">The command has ended.</param>
+    public async Task WatchAsync(TimeSpan interval, int count, CancellationToken cancellationToken)
     {
         if (interval <= TimeSpan.Zero)
             return;
@@ -103,7 +107,8 @@ internal sealed class SshConnection : IDisposable, IProgress<long>
                     continue;
                 try
                 {
-                    await Task.Run(Probe, CancellationToken.None).WaitAsync(cancellationToken).ConfigureAwait(false);
+                    var probe = Task.Run(Probe, CancellationToken.None);
+                    await probe.WaitAsync(interval * Math.Max(1, count), cancellationToken).ConfigureAwait(false);
                     Active();
                 }
                 finally
@@ -116,6 +121,10 @@ internal sealed class SshConnection : IDisposable, IProgress<long>
         {
             // The command has ended.
         }
+        catch (TimeoutException)
+        {
+            GiveUp();
+        }
     }
 
     public void Dispose()
@@ -124,6 +133,24 @@ internal sealed class SshConnection : IDisposable, IProgress<long>
         // The innermost first: its traffic goes through the others.
         for (var i = _parts.Count - 1; i >= 0; i--)
             _parts[i].Dispose();
+    }
+
+    private void GiveUp()
+    {
+        // Disposing alone tells the commands nothing.
+        _ = _gone.CancelAsync();
+        // Nor does it end a write that waits for a host that takes nothing any more, and it would wait for that itself.
+        foreach (var client in _parts.OfType<SshClient>())
+            SocketOf(client)?.Dispose();
+        Dispose();
+    }
+
+    /// <summary>The socket, which SSH.NET gives to nobody; null where another version keeps it elsewhere.</summary>
+    private static Socket? SocketOf(SshClient client)
+    {
+        const BindingFlags Hidden = BindingFlags.Instance | BindingFlags.NonPublic;
+        var session = typeof(BaseClient).GetProperty("Session", Hidden)?.GetValue(client);
+        return session?.GetType().GetField("_socket", Hidden)?.GetValue(session) as Socket;
     }
 
     private void Probe()
@@ -135,9 +162,7 @@ internal sealed class SshConnection : IDisposable, IProgress<long>
         }
         catch (SshOperationTimeoutException)
         {
-            // Disposing alone tells the commands nothing.
-            _ = _gone.CancelAsync();
-            Dispose();
+            GiveUp();
         }
         catch (Exception error) when (error is SshException or ObjectDisposedException or InvalidOperationException)
         {

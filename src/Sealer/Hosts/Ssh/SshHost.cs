@@ -89,7 +89,7 @@ public sealed class SshHost : CommandHost
             var written = PumpAsync(connection, command.OutputStream, output, cancellationToken);
             var told = PumpAsync(connection, command.ExtendedOutputStream, errors, cancellationToken);
             var feeding = FeedAsync(connection, command, feed, ended.Token);
-            var watching = connection.WatchAsync(_options.KeepAlive, ended.Token);
+            var watching = connection.WatchAsync(_options.KeepAlive, _options.KeepAliveCount, ended.Token);
             try
             {
                 // Where what it writes cannot be taken here any more, it is not waited for.

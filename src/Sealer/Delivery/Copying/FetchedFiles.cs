@@ -1,0 +1,109 @@
+using System.Security.Cryptography;
+
+namespace Sealer.Delivery.Copying;
+
+/// <summary>Takes the contents of files that come one after the other, and puts each in its place when it is complete and right.</summary>
+internal sealed class FetchedFiles(IReadOnlyList<CopyEntry> files, GuardedFolder target, Action<int> written) : Stream
+{
+    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private FileStream? _file;
+    private long _left;
+    private int _next;
+
+    /// <summary>The first whose content was not what the host had said; all after it are unknown.</summary>
+    public CopyEntry? Wrong { get; private set; }
+
+    public override bool CanRead => false;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => true;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+
+    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        while (buffer.Length > 0 && Wrong is null)
+        {
+            if (_file is null && !await NextAsync().ConfigureAwait(false))
+                return;
+            var part = buffer[..(int)Math.Min(buffer.Length, _left)];
+            await _file!.WriteAsync(part, cancellationToken).ConfigureAwait(false);
+            _hash.AppendData(part.Span);
+            written(part.Length);
+            buffer = buffer[part.Length..];
+            if ((_left -= part.Length) == 0)
+                await EndFileAsync().ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Once all has come.</summary>
+    public async Task CompleteAsync(CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        // Empty files at the end are nobody's bytes.
+        if (_file is null && Wrong is null)
+            await NextAsync().ConfigureAwait(false);
+        if (_file is not null)
+            Wrong ??= files[_next - 1];
+    }
+
+    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    public override void Flush()
+    {
+    }
+
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    protected override void Dispose(bool disposing)
+    {
+        if (_file is not null)
+        {
+            _file.Dispose();
+            target.Drop(files[_next - 1]);
+        }
+
+        _hash.Dispose();
+        base.Dispose(disposing);
+    }
+
+    private async ValueTask<bool> NextAsync()
+    {
+        while (_next < files.Count && Wrong is null)
+        {
+            var file = files[_next++];
+            (_file, _left) = (target.OpenPartial(file, takeUp: false), file.Size);
+            if (_left > 0)
+                return true;
+            await EndFileAsync().ConfigureAwait(false);
+        }
+
+        return false;
+    }
+
+    private async Task EndFileAsync()
+    {
+        var file = files[_next - 1];
+        await _file!.DisposeAsync().ConfigureAwait(false);
+        _file = null;
+        if (Convert.ToHexString(_hash.GetHashAndReset()).Equals(file.Digest, StringComparison.OrdinalIgnoreCase))
+        {
+            target.Finish(file);
+        }
+        else
+        {
+            target.Drop(file);
+            Wrong = file;
+        }
+    }
+}

@@ -1,0 +1,81 @@
+using System.Security.Cryptography;
+
+namespace Sealer.Delivery.Copying;
+
+/// <summary>Takes the content of one large file from some place on. Cut off, it stays where it is, to be taken up.</summary>
+internal sealed class LargeFile : Stream
+{
+    private readonly CopyEntry _entry;
+    private readonly GuardedFolder _target;
+    private readonly FileStream _file;
+    private readonly Action<int> _written;
+    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private long _left;
+
+    private LargeFile(CopyEntry entry, GuardedFolder target, FileStream file, long from, Action<int> written) =>
+        (_entry, _target, _file, _left, _written) = (entry, target, file, entry.Size - from, written);
+
+    public override bool CanRead => false;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => true;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+
+    public static async Task<LargeFile> OpenAsync(CopyEntry entry, GuardedFolder target, long from, Action<int> written, CancellationToken cancellationToken)
+    {
+        var large = new LargeFile(entry, target, target.OpenPartial(entry, from > 0), from, written);
+        await PartDigest.AddAsync(large._hash, large._file, from, cancellationToken).ConfigureAwait(false);
+        return large;
+    }
+
+    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        // A file that grows meanwhile has a digest that does not fit; it fills no disk here.
+        var part = buffer[..(int)Math.Min(buffer.Length, Math.Max(0, _left))];
+        _left -= buffer.Length;
+        await _file.WriteAsync(part, cancellationToken).ConfigureAwait(false);
+        _hash.AppendData(part.Span);
+        _written(part.Length);
+    }
+
+    /// <returns>True where it was right and is in its place; else it is gone.</returns>
+    public async Task<bool> CompleteAsync(CancellationToken cancellationToken)
+    {
+        await _file.FlushAsync(cancellationToken).ConfigureAwait(false);
+        await _file.DisposeAsync().ConfigureAwait(false);
+        if (_left == 0 && Convert.ToHexString(_hash.GetCurrentHash()).Equals(_entry.Digest, StringComparison.OrdinalIgnoreCase))
+        {
+            _target.Finish(_entry);
+            return true;
+        }
+
+        _target.Drop(_entry);
+        return false;
+    }
+
+    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    public override void Flush()
+    {
+    }
+
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    protected override void Dispose(bool disposing)
+    {
+        _file.Dispose();
+        _hash.Dispose();
+        base.Dispose(disposing);
+    }
+}

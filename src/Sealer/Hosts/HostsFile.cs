@@ -1,0 +1,172 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Sealer.Hosts;
+
+/// <summary>
+/// Names in a host's <c>/etc/hosts</c> that a cluster has put there: lines of one name that end with sealer's mark, so that sealer and
+/// this find each other's. All other lines stay as they are, byte for byte.
+/// </summary>
+public static class HostsFile
+{
+    /// <summary>What ends the lines that are a cluster's.</summary>
+    public const string Mark = "#hostalias-set-by-sealer";
+
+    private const string Path = "/etc/hosts";
+    private const int Attempts = 5;
+    private const int Changed = 75;
+
+    /// <summary>The text with names added, each for one address; where they all stand there already, the same text.</summary>
+    /// <param name="text">The file.</param>
+    /// <param name="address">What the names mean.</param>
+    /// <param name="names">The names.</param>
+    /// <param name="force">Takes the names out of lines that are not ours and say something else.</param>
+    /// <param name="host">Whose file it is, for errors.</param>
+    /// <exception cref="SealerException"><c>HostAliasTaken</c>: a line that is not ours says something else, and would win.</exception>
+    public static string Add(string text, IPAddress address, IReadOnlyList<string> names, bool force = false, string host = "The host")
+    {
+        var missing = names.Distinct(StringComparer.OrdinalIgnoreCase).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        var lines = new List<string>();
+        foreach (var (line, number) in Lines(text).Select((line, i) => (line, i + 1)))
+        {
+            var (where, words) = Read(line);
+            var wanted = words.Where(w => names.Contains(w, StringComparer.OrdinalIgnoreCase)).ToList();
+            // A name may have an address of each family.
+            if (where is null || wanted.Count == 0 || where.AddressFamily != address.AddressFamily)
+            {
+                lines.Add(line);
+            }
+            else if (where.Equals(address))
+            {
+                missing.ExceptWith(wanted);
+                lines.Add(line);
+            }
+            else if (IsOurs(line) || force)
+            {
+                lines.AddRange(Without(line, wanted));
+            }
+            else
+            {
+                throw new SealerException(
+                    "HostAliasTaken", ErrorKind.Conflict,
+                    $"{host} says in line {number} of its {Path} that {wanted[0]} is {where}, not {address}. Take that line out there, or have -Force do it.", host);
+            }
+        }
+
+        foreach (var name in names.Where(missing.Remove))
+            lines.Add($"{address} {name} {Mark}");
+        return Join(text, lines);
+    }
+
+    /// <summary>The text without names that are ours; where there are none, the same text.</summary>
+    /// <param name="text">The file.</param>
+    /// <param name="names">The names; null for all.</param>
+    /// <param name="address">Only those of this address; null for any.</param>
+    public static string Remove(string text, IReadOnlyList<string>? names = null, IPAddress? address = null)
+    {
+        var lines = new List<string>();
+        foreach (var line in Lines(text))
+        {
+            var (where, words) = Read(line);
+            var gone = where is null || !IsOurs(line) || (address is not null && !address.Equals(where))
+                ? []
+                : words.Where(w => names is null || names.Contains(w, StringComparer.OrdinalIgnoreCase)).ToList();
+            lines.AddRange(gone.Count == 0 ? [line] : Without(line, gone));
+        }
+
+        return Join(text, lines);
+    }
+
+    /// <summary>A host's file; empty where there is none.</summary>
+    /// <exception cref="SealerException">Those of <see cref="IHost.RunAsync"/>.</exception>
+    public static Task<string> ReadAsync(IHost host, CancellationToken cancellationToken = default) => ReadAsync(host, Path, cancellationToken);
+
+    /// <summary>
+    /// Changes a host's file: as a whole or not at all, keeping owner, permissions and labels, and never over a change that somebody
+    /// else made meanwhile.
+    /// </summary>
+    /// <param name="host">The host.</param>
+    /// <param name="change">Makes the new text of the old one; may be called again where the file has changed meanwhile.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>True where something was changed.</returns>
+    /// <exception cref="SealerException"><c>HostsFileBusy</c>, <c>HostCommandFailed</c>, and those of <see cref="IHost.RunAsync"/>.</exception>
+    public static Task<bool> ChangeAsync(IHost host, Func<string, string> change, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(host);
+        return ChangeAsync(host, change, Path, cancellationToken);
+    }
+
+    /// <param name="host">The host.</param>
+    /// <param name="change">Makes the new text of the old one.</param>
+    /// <param name="path">Another file than /etc/hosts, for tests; one word.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    internal static async Task<bool> ChangeAsync(IHost host, Func<string, string> change, string path, CancellationToken cancellationToken)
+    {
+        for (var attempt = 0; attempt < Attempts; attempt++)
+        {
+            var before = await ReadAsync(host, path, cancellationToken).ConfigureAwait(false);
+            var after = change(before);
+            if (after == before)
+                return false;
+            var digest = Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(before))).ToLowerInvariant();
+            // A link is followed to what it leads to; a file that is mounted (in containers) cannot be replaced and is written over.
+            var script = $$"""
+                set -e
+                f={{path}}; if [ -L $f ]; then f=$(readlink -f $f); fi
+                t=$f.sealer-new; rm -f "$t"; umask 022
+                if [ -e "$f" ]; then cp -a "$f" "$t" 2>/dev/null || cp -p "$f" "$t"; s=$(sha256sum < "$f"); else s=$(sha256sum < /dev/null); fi
+                cat > "$t"
+                [ "${s%% *}" = {{digest}} ] || { rm -f "$t"; exit {{Changed}}; }
+                if ! mv -f "$t" "$f" 2>/dev/null; then cat "$t" > "$f"; rm -f "$t"; fi
+                """;
+            var written = await host.RunAsync(
+                new HostCommand(script.Replace("\r", "", StringComparison.Ordinal)) { Elevated = true, Input = new MemoryStream(Encoding.UTF8.GetBytes(after)) },
+                cancellationToken).ConfigureAwait(false);
+            if (written.ExitCode != Changed)
+            {
+                written.Require($"write {path}");
+                return true;
+            }
+        }
+
+        throw new SealerException(
+            "HostsFileBusy", ErrorKind.Conflict, $"Something on {host.Name} writes {Path} all the time. Find out what (cloud-init, a DHCP client), and try again.", host.Name);
+    }
+
+    private static async Task<string> ReadAsync(IHost host, string path, CancellationToken cancellationToken)
+    {
+        var result = await host.RunAsync(new HostCommand($"[ ! -e {path} ] || cat {path}"), cancellationToken).ConfigureAwait(false);
+        result.Require($"read {path}");
+        return result.Output;
+    }
+
+    private static bool IsOurs(string line) => line.TrimEnd().EndsWith(Mark, StringComparison.Ordinal);
+
+    private static IEnumerable<string> Lines(string text) =>
+        text.Length == 0 ? [] : (text.EndsWith('\n') ? text[..^1] : text).Split('\n');
+
+    private static string Join(string before, List<string> lines)
+    {
+        var text = lines.Count == 0 ? "" : string.Join('\n', lines) + "\n";
+        // A last line without an end is somebody's own.
+        return text == before + "\n" ? before : text;
+    }
+
+    private static (IPAddress? Address, string[] Names) Read(string line)
+    {
+        var comment = line.IndexOf('#', StringComparison.Ordinal);
+        var words = (comment < 0 ? line : line[..comment]).Split([' ', '\t', '\r'], StringSplitOptions.RemoveEmptyEntries);
+        return words.Length > 1 && IPAddress.TryParse(words[0], out var address) ? (address, words[1..]) : (null, []);
+    }
+
+    private static IEnumerable<string> Without(string line, List<string> names)
+    {
+        var (address, words) = Read(line);
+        var rest = words.Where(w => !names.Contains(w)).ToList();
+        if (rest.Count == 0)
+            return [];
+        var comment = line.IndexOf('#', StringComparison.Ordinal);
+        return [$"{address} {string.Join(' ', rest)}{(comment < 0 ? "" : " " + line[comment..])}"];
+    }
+}
