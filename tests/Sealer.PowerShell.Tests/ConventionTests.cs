@@ -28,7 +28,7 @@ public sealed class ConventionTests : IDisposable
     {
         foreach (var command in Commands)
             Assert.True(command.OutputType.Count > 0, command.Name);
-        foreach (var name in new[] { "Remove-ClusterImage", "Export-ClusterImage", "Dismount-ClusterImage", "Connect-ClusterRegistry", "Disconnect-ClusterRegistry" })
+        foreach (var name in new[] { "Remove-ClusterImage", "Export-ClusterImage", "Dismount-ClusterImage", "Connect-ClusterRegistry", "Disconnect-ClusterRegistry", "Invoke-ClusterCommand", "Add-ClusterHostAlias", "Remove-ClusterHostAlias" })
             Assert.True(Commands.Single(c => c.Name == name).Parameters.ContainsKey("PassThru"), name);
     }
 

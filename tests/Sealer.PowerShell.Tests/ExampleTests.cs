@@ -39,6 +39,7 @@ public sealed class ExampleTests : IAsyncLifetime
         Directory.CreateDirectory(Path.Combine(_folder, "skyline"));
         File.WriteAllText(Path.Combine(_folder, "skyline", "Kubefile"), "FROM scratch\nARG OPTIONS\nARG PORT\nCOPY motd etc/motd\n");
         File.WriteAllText(Path.Combine(_folder, "skyline", "motd"), "hello\n");
+        File.WriteAllText(Path.Combine(_folder, "tune.sh"), "#!/bin/sh\necho tuned $1\n");
         File.WriteAllText(Path.Combine(_folder, "Clusterfile"), $"apiVersion: sealer.io/v2\nkind: Cluster\nmetadata:\n  name: skyline\nspec:\n  image: skyline:v3\n  dataRoot: {_folder}/data\n  hosts:\n  - ips: [127.0.0.11]\n    roles: [master]\n  - ips: [127.0.0.12]\n    roles: [node]\n");
         _session.Run(
             """

@@ -63,6 +63,9 @@ public sealed class HelpTests
         ["Find-ClusterImage"] = "search",
         ["New-ClusterImageIndex"] = "manifest",
         ["Optimize-ClusterImageStore"] = "prune",
+        ["Invoke-ClusterCommand"] = "exec",
+        ["Add-ClusterHostAlias"] = "host-alias",
+        ["Remove-ClusterHostAlias"] = "host-alias",
         ["Connect-ClusterRegistry"] = "login",
         ["Disconnect-ClusterRegistry"] = "logout",
     };

@@ -91,6 +91,12 @@ public abstract class AsyncCmdlet : PSCmdlet, IDisposable
     /// <summary>Asks a question that only -Force answers beforehand.</summary>
     private protected Task<bool> ShouldContinueAsync(string question, string caption) => OnPipeline(() => ShouldContinue(question, caption));
 
+    /// <summary>
+    /// Hands an object on some time soon, in the order of calls: for what comes faster than it is awaited. Waits where the pipeline
+    /// is far behind.
+    /// </summary>
+    private protected void Post(object value) => _pump?.Post(() => WriteObject(value));
+
     /// <summary>Does something on the pipeline's thread.</summary>
     private protected Task<T> OnPipeline<T>(Func<T> action) =>
         (_pump ?? throw new PipelineStoppedException()).Invoke(action);
