@@ -53,6 +53,9 @@ public sealed class ExampleTests : IAsyncLifetime
             }
             # Both hosts are this machine, whose files are nobody's to change.
             $PSDefaultParameterValues['Invoke-ClusterPlan:WhatIf'] = $true
+            foreach ($cmdlet in 'New-ClusterLab', 'Remove-ClusterLab') {
+                $PSDefaultParameterValues["${cmdlet}:WhatIf"] = $true
+            }
             foreach ($image in Find-ClusterImage $registry/skyline -NameOnly | Receive-ClusterImage) {
                 $null = $image | Copy-ClusterImage -Destination "skyline:$($image.Reference.Tag)"
             }

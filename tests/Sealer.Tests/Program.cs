@@ -114,6 +114,11 @@ internal static class Program
             // Carries out the plan of a cluster of folders, and dies in the middle of it.
             case ["carry-out", var folder, var when, var count]:
                 return await Delivery.DyingController.RunAsync(folder, when, int.Parse(count));
+
+            // Makes a lab, and stops for ever at the one of its steps that has this number.
+            case ["lab", var name, var step]:
+                await Sealer.Labs.ClusterLab.CreateAsync(new() { Name = name, Count = 2 }, new StopAtStep(int.Parse(step)), default);
+                return 0;
             default:
                 return 2;
         }
@@ -127,6 +132,19 @@ internal static class Program
             if (Position >= bytes && bytes < Length)
                 await Task.Delay(Timeout.Infinite, cancellationToken);
             return Read(buffer.Span[..(int)Math.Min(buffer.Length, Math.Max(1, bytes - Position))]);
+        }
+    }
+
+    private sealed class StopAtStep(int step) : IProgress<SealerEvent>
+    {
+        private int _seen;
+
+        public void Report(SealerEvent value)
+        {
+            if (value is not DetailEvent || Interlocked.Increment(ref _seen) != step)
+                return;
+            Console.WriteLine("in the middle");
+            Thread.Sleep(Timeout.Infinite);
         }
     }
 

@@ -190,7 +190,9 @@ public sealed class ClusterLab
 
     internal Task PlugAsync(int number, bool isIn, CancellationToken cancellationToken) => ChangeAsync(async () =>
     {
-        await new LabNetwork(_record).PlugAsync(RecordOf(number), isIn, cancellationToken).ConfigureAwait(false);
+        // The network of a host outlives it; plugged in, it would answer for one that is off.
+        if (!isIn || Machine(RecordOf(number)).Process is not null)
+            await new LabNetwork(_record).PlugAsync(RecordOf(number), isIn, cancellationToken).ConfigureAwait(false);
         return With(number, h => h with { IsCutOff = !isIn });
     }, cancellationToken);
 
@@ -202,7 +204,13 @@ public sealed class ClusterLab
         await machine.WaitUntilUpAsync(before, cancellationToken).ConfigureAwait(false);
     }
 
-    internal Task KillAsync(int number, CancellationToken cancellationToken) => _cgroups.KillAsync(RecordOf(number).Name, cancellationToken);
+    internal async Task KillAsync(int number, CancellationToken cancellationToken)
+    {
+        CheckReady();
+        // First the cable: the kernel closes the connections of what it ends, and nobody is to be told.
+        await new LabNetwork(_record).PlugAsync(RecordOf(number), false, cancellationToken).ConfigureAwait(false);
+        await _cgroups.KillAsync(RecordOf(number).Name, cancellationToken).ConfigureAwait(false);
+    }
 
     internal async Task StartAsync(int number, CancellationToken cancellationToken)
     {
@@ -211,6 +219,8 @@ public sealed class ClusterLab
         if (machine.Process is not null)
             return;
         var before = machine.BootId;
+        if (!RecordOf(number).IsCutOff)
+            await new LabNetwork(_record).PlugAsync(RecordOf(number), true, cancellationToken).ConfigureAwait(false);
         await machine.StartAsync(cancellationToken).ConfigureAwait(false);
         await machine.WaitUntilUpAsync(before, cancellationToken).ConfigureAwait(false);
     }

@@ -98,34 +98,27 @@ internal sealed class LabCgroups(string id, IReadOnlyList<CgroupHierarchy> hiera
     }
 
     /// <summary>True where a process runs in a host of this lab.</summary>
-    public bool Holds(int process, string host)
-    {
-        try
-        {
-            var inner = $":/{LabNames.Group(id)}/{host}";
-            return File.ReadLines($"/proc/{process.ToString(CultureInfo.InvariantCulture)}/cgroup")
-                .Any(line => line.Contains(inner + "/", StringComparison.Ordinal) || line.EndsWith(inner, StringComparison.Ordinal)
-                    || line.Contains($"/{LabNames.Group(id)}/{host}/", StringComparison.Ordinal));
-        }
-        catch (IOException)
-        {
-            return false;
-        }
-    }
+    public bool Holds(int process, string host) => GroupsOf(process).Any(line => (line + "/").Contains($"/{LabNames.Group(id)}/{host}/", StringComparison.Ordinal));
 
     /// <summary>Kills everything in a host, or in the whole lab, and returns when nothing of it runs.</summary>
     /// <exception cref="SealerException"><c>LabProcessesStay</c>.</exception>
     public async Task KillAsync(string? host, CancellationToken cancellationToken)
     {
         var folder = host is null ? LabFolder : Path.Combine(LabFolder, host);
+        var killed = new HashSet<int>();
         for (var until = Environment.TickCount64 + (long)Patience.TotalMilliseconds; ;)
         {
             var processes = ProcessesIn(folder);
-            if (processes.Count == 0)
+            // What has ended is in no group any more, and still is there until its parent has taken note.
+            if (processes is [] && (Environment.TickCount64 > until || !killed.Any(IsThere)))
                 return;
-            foreach (var process in processes)
+            foreach (var process in processes ?? [])
+            {
                 Posix.Kill(process, Kill);
-            if (Environment.TickCount64 > until)
+                killed.Add(process);
+            }
+
+            if (Environment.TickCount64 > until && processes is { Count: > 0 })
             {
                 throw new SealerException(
                     "LabProcessesStay", ErrorKind.ResourceUnavailable,
@@ -158,7 +151,22 @@ internal sealed class LabCgroups(string id, IReadOnlyList<CgroupHierarchy> hiera
         }
     }
 
-    private static List<int> ProcessesIn(string folder)
+    private bool IsThere(int process) => GroupsOf(process).Any(line => line.Contains($"/{LabNames.Group(id)}/", StringComparison.Ordinal));
+
+    private static string[] GroupsOf(int process)
+    {
+        try
+        {
+            return File.ReadAllLines($"/proc/{process.ToString(CultureInfo.InvariantCulture)}/cgroup");
+        }
+        catch (IOException)
+        {
+            return [];
+        }
+    }
+
+    /// <summary>What runs in a group and those in it; null where one went while it was looked at.</summary>
+    private static List<int>? ProcessesIn(string folder)
     {
         var found = new List<int>();
         try
@@ -168,9 +176,7 @@ internal sealed class LabCgroups(string id, IReadOnlyList<CgroupHierarchy> hiera
         }
         catch (IOException)
         {
-            // A group that went while it was looked at; the next look finds what is left.
-            if (Directory.Exists(folder))
-                found.Add(int.MaxValue);
+            return Directory.Exists(folder) ? null : [];
         }
 
         return found;

@@ -6,12 +6,17 @@ namespace Sealer.Labs;
 /// <param name="home">The home.</param>
 internal sealed class LabFolder(SealerHome home)
 {
+    /// <summary>Names the folder of the trees, for those that have several homes, or keep it from one run of a pipeline to the next.</summary>
+    public const string CacheVariable = "SEALER_LAB_CACHE";
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     public string Path { get; } = home.Labs;
 
-    /// <summary>No lab is called so: a name holds no dot.</summary>
-    public LabTree Trees => new(System.IO.Path.Combine(Path, ".trees"));
+    /// <summary>Below the home, where no lab is called so as a name holds no dot; or where the variable says.</summary>
+    public LabTree Trees => new(Environment.GetEnvironmentVariable(CacheVariable) is { Length: > 0 } cache
+        ? System.IO.Path.GetFullPath(cache)
+        : System.IO.Path.Combine(Path, ".trees"));
 
     public string Of(string name) => System.IO.Path.Combine(Path, name);
 

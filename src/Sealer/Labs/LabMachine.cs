@@ -64,11 +64,12 @@ internal sealed class LabMachine(LabRecord lab, LabHostRecord host, string folde
     public async Task<HostCommandResult> RunAsync(string script, CancellationToken cancellationToken)
     {
         var process = RequireProcess().ToString(CultureInfo.InvariantCulture);
-        // Into a group of the host's first: what stays running of it is found and ends with the host.
+        // Into a group of the host's first: what stays running of it is found and ends with the host. And as the host itself without
+        // the capability to set the clock, which is the machine's.
         var result = await LabTools.RunAsync(
             "sh",
             [
-                "-c", "echo 0 > \"$1/cgroup.procs\"; exec nsenter --target \"$2\" --mount --uts --ipc --net --pid --cgroup --root --wd sh -c \"$3\"",
+                "-c", "echo 0 > \"$1/cgroup.procs\"; exec setpriv --bounding-set=-sys_time --inh-caps=-sys_time nsenter --target \"$2\" --mount --uts --ipc --net --pid --cgroup --root --wd sh -c \"$3\"",
                 "sh", cgroups.GroupForCommands(host.Name), process, script,
             ],
             "", cancellationToken).ConfigureAwait(false);

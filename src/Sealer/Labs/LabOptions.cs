@@ -35,6 +35,14 @@ public sealed record LabOptions
     /// <summary>The IPv4 network of the lab, 16 to 28 bits; null for a free one in 10.77.0.0/16.</summary>
     public IPNetwork? Subnet { get; init; }
 
+    /// <summary>Reads a network as <c>172.30.7.0/24</c>.</summary>
+    /// <exception cref="SealerException"><c>LabSubnetInvalid</c>.</exception>
+    public static IPNetwork ParseSubnet(string text) => IPNetwork.TryParse(text, out var network)
+        ? network
+        : throw new SealerException(
+            "LabSubnetInvalid", ErrorKind.InvalidInput,
+            $"'{text}' is not a network: it takes an IPv4 address with nothing behind the bits it has, as 172.30.7.0/24.", text);
+
     /// <summary>Where labs are kept; null for that of the environment.</summary>
     public SealerHome? Home { get; init; }
 }

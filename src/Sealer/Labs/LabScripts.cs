@@ -5,7 +5,9 @@ internal static class LabScripts
 {
     public const string Run = "host-run.sh";
 
-    private static readonly string[] OfHosts = [Run, "host-init.sh"];
+    public const string Relay = "link-relay.pl";
+
+    private static readonly string[] OfHosts = [Run, "host-init.sh", Relay];
 
     /// <summary>What is done in a fresh tree.</summary>
     public static string TreePreparation { get; } = Read("tree-prep.sh");

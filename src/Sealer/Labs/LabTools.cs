@@ -12,7 +12,7 @@ internal static class LabTools
 
     private static readonly (string Program, string Package)[] Needed =
     [
-        ("unshare", "util-linux"), ("nsenter", "util-linux"), ("setsid", "util-linux"), ("mount", "mount"), ("ip", "iproute2"),
+        ("unshare", "util-linux"), ("nsenter", "util-linux"), ("setsid", "util-linux"), ("setpriv", "util-linux"), ("mount", "mount"), ("ip", "iproute2"),
         ("tc", "iproute2"), ("ssh-keygen", "openssh-client"), ("chroot", "coreutils"), ("pivot_root", "util-linux"),
     ];
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Sealer.Events;
 using Sealer.Labs;
 
 namespace Sealer.Tests.Labs;
@@ -34,7 +35,9 @@ public sealed class LabFixture : IAsyncLifetime
     }
 
     /// <summary>A lab of one test's own, removed when it is disposed of.</summary>
-    public static async Task<OwnLab> NewAsync(LabOptions? options = null) => new(await CreateAsync(options ?? new LabOptions()));
+    public static async Task<OwnLab> NewAsync(
+        LabOptions? options = null, IProgress<SealerEvent>? progress = null, CancellationToken cancellationToken = default) =>
+        new(await CreateAsync(options ?? new LabOptions(), progress, cancellationToken), options?.Home);
 
     public Task InitializeAsync() => Task.CompletedTask;
 
@@ -49,10 +52,11 @@ public sealed class LabFixture : IAsyncLifetime
     internal static string NewName() =>
         string.Create(CultureInfo.InvariantCulture, $"{Prefix}{Environment.ProcessId}-{StartOf(Environment.ProcessId)}-{Interlocked.Increment(ref _count)}");
 
-    private static async Task<ClusterLab> CreateAsync(LabOptions options)
+    private static async Task<ClusterLab> CreateAsync(
+        LabOptions options, IProgress<SealerEvent>? progress = null, CancellationToken cancellationToken = default)
     {
         await Sweep.Value;
-        return await ClusterLab.CreateAsync(options.Name is null ? options with { Name = NewName() } : options);
+        return await ClusterLab.CreateAsync(options.Name is null ? options with { Name = NewName() } : options, progress, cancellationToken);
     }
 
     private static async Task SweepAsync()
@@ -95,7 +99,7 @@ public sealed class LabFixture : IAsyncLifetime
 }
 
 /// <summary>A lab of one test's own.</summary>
-public sealed class OwnLab(ClusterLab lab) : IAsyncDisposable
+public sealed class OwnLab(ClusterLab lab, SealerHome? home) : IAsyncDisposable
 {
     /// <summary>The lab.</summary>
     public ClusterLab Lab { get; } = lab;
@@ -105,7 +109,7 @@ public sealed class OwnLab(ClusterLab lab) : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (ClusterLab.List().Any(other => other.Name == Lab.Name))
+        if (ClusterLab.List(home).Any(other => other.Name == Lab.Name))
             await Lab.RemoveAsync();
     }
 }

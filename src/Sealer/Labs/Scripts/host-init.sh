@@ -83,8 +83,9 @@ for area in vm fs kernel; do
 done
 cat /proc/sys/kernel/random/uuid > "$own/boot_id"
 cp "$own/boot_id" "$folder/boot_id"
-for file in kernel/hostname kernel/domainname kernel/shmall kernel/shmmax kernel/shmmni kernel/shm_rmid_forced \
-    kernel/msgmax kernel/msgmnb kernel/msgmni kernel/sem kernel/random fs/mqueue fs/nr_open; do
+real='kernel/hostname kernel/domainname kernel/shmall kernel/shmmax kernel/shmmni kernel/shm_rmid_forced
+    kernel/msgmax kernel/msgmnb kernel/msgmni kernel/sem kernel/random fs/mqueue fs/nr_open'
+for file in $real; do
     [ ! -e "$root/proc/sys/$file" ] || mount --bind "$root/proc/sys/$file" "$own/sys/$file"
 done
 mount -o remount,bind,ro "$own/sys/fs/nr_open"
@@ -95,6 +96,10 @@ for area in "$root"/proc/sys/*; do
     net) ;;
     *) mount --bind "$area" "$area" && mount -o remount,bind,ro "$area" ;;
     esac
+done
+# Seen where they are meant to be, and not a second time where they were put together.
+for file in kernel/random/boot_id $real; do
+    [ ! -e "$root/proc/sys/$file" ] || umount "$own/sys/$file"
 done
 mount --bind "$root/dev/null" "$root/proc/sysrq-trigger" 2>/dev/null || :
 if [ -e "$root/sys/class/dmi/id/product_uuid" ]; then

@@ -10,7 +10,8 @@ for unit in systemd-timesyncd.service systemd-resolved.service systemd-networkd.
     fstrim.timer systemd-udevd.service systemd-udevd-control.socket systemd-udevd-kernel.socket systemd-udev-trigger.service \
     systemd-modules-load.service sys-kernel-debug.mount sys-kernel-tracing.mount sys-kernel-config.mount sys-fs-fuse-connections.mount \
     dev-hugepages.mount dev-mqueue.mount systemd-firstboot.service systemd-machine-id-commit.service systemd-update-utmp.service \
-    systemd-update-utmp-runlevel.service systemd-random-seed.service systemd-remount-fs.service systemd-pstore.service; do
+    systemd-update-utmp-runlevel.service systemd-random-seed.service systemd-remount-fs.service systemd-pstore.service modprobe@.service \
+    ipvsadm.service ssh.socket; do
     ln -sf /dev/null "/etc/systemd/system/$unit"
 done
 ln -sf /lib/systemd/system/multi-user.target /etc/systemd/system/default.target
