@@ -45,7 +45,7 @@ public sealed class NewClusterLab : AsyncCmdlet
     /// The lab's name, with which its hosts' names begin: lower case letters, digits and dashes. Without, <c>lab</c>, or the first of
     /// <c>lab2</c>, <c>lab3</c>, ... that is free.
     /// </summary>
-    [Parameter(Position = 1)]
+    [Parameter(Position = 1, ValueFromPipeline = true)]
     [ValidateNotNullOrEmpty]
     public string? Name { get; set; }
 
@@ -91,7 +91,7 @@ public sealed class NewClusterLab : AsyncCmdlet
 
     private protected override TimeSpan ProgressDelay => TimeSpan.FromSeconds(1);
 
-    private protected override async Task EndAsync(CancellationToken cancellationToken)
+    private protected override async Task ProcessAsync(CancellationToken cancellationToken)
     {
         var options = new LabOptions
         {

@@ -37,7 +37,9 @@ public sealed record LabOptions
 
     /// <summary>Reads a network as <c>172.30.7.0/24</c>.</summary>
     /// <exception cref="SealerException"><c>LabSubnetInvalid</c>.</exception>
-    public static IPNetwork ParseSubnet(string text) => IPNetwork.TryParse(text, out var network)
+    public static IPNetwork ParseSubnet(string text) =>
+        // Newer runtimes cut off what stands behind the network's bits instead of refusing it.
+        IPNetwork.TryParse(text, out var network) && text.StartsWith($"{network.BaseAddress}/", StringComparison.Ordinal)
         ? network
         : throw new SealerException(
             "LabSubnetInvalid", ErrorKind.InvalidInput,
