@@ -23,8 +23,8 @@ namespace Sealer.PowerShell;
 /// Four hosts, lab-1 to lab-4.
 /// </example>
 /// <example>
-/// <code>New-ClusterLab -Count 2 -Name far -Delay 25 -Rate 20mbit -Loss 0.5 | Get-ClusterHost</code>
-/// Two hosts behind a bad link, 50 milliseconds away and back, asked what they are.
+/// <code>$hosts = New-ClusterLab -Count 2 -Name far -Delay 25 -Rate 20mbit -Loss 0.5</code>
+/// Two hosts behind a bad link, 50 milliseconds away and back, for Get-ClusterHost and others that take hosts.
 /// </example>
 /// <example>
 /// <code>New-ClusterLab -Count 3 -Name strict -User admin -JumpHost</code>
