@@ -65,18 +65,21 @@ public sealed class SshWaysTests
     }
 
     [Fact]
-    public async Task Reading_slowly_keeps_memory_bounded()
+    public async Task A_large_file_is_asked_for_in_parts_and_none_before_the_last_was_taken()
     {
-        await using var server = await SshServer.StartAsync();
+        // SSH.NET keeps in memory what nobody has taken yet, and tells the host to go on.
+        const long Part = 32L << 20;
+        await using var server = await SshServer.StartAsync("LogLevel VERBOSE");
         await using var host = server.Host();
         var path = Path.Combine(server.Home, "large");
-        const long Size = 1L << 30;
         await Peer.RunAsync("truncate", "-s", "1G", path);
-        var before = GC.GetTotalMemory(forceFullCollection: true);
-        await using var slow = new Slow();
-        await host.GetAsync(path, slow);
-        Assert.Equal(Size, slow.Count);
-        Assert.InRange(slow.Most - before, 0, 300 << 20);
+        int Asked() => server.Log.Split('\n').Count(l => l.Contains("Starting session: command", StringComparison.Ordinal));
+        var early = 0;
+        await using var taking = new Taking(count => early += Asked() > (count / Part) + 1 ? 1 : 0);
+        await host.GetAsync(path, taking);
+        Assert.Equal((1L << 30, 0), (taking.Count, early));
+        while (Asked() < 1 << 5)
+            await Task.Delay(50);
     }
 
     [Fact]
@@ -186,17 +189,22 @@ public sealed class SshWaysTests
         public void Report(T value) => action(value);
     }
 
-    private sealed class Slow : MemoryStream
+    private sealed class Taking(Action<long> taken) : MemoryStream
     {
+        private long _next;
+
         public long Count { get; private set; }
 
-        public long Most { get; private set; }
-
-        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
         {
+            if (Count >= _next)
+            {
+                taken(Count);
+                _next += 8 << 20;
+            }
+
             Count += buffer.Length;
-            Most = Math.Max(Most, GC.GetTotalMemory(forceFullCollection: false));
-            await Task.Delay(1, cancellationToken);
+            return ValueTask.CompletedTask;
         }
     }
 
