@@ -2,6 +2,21 @@ using System.Globalization;
 using Sealer.Benchmarks;
 
 // dotnet run -c Release --project tests/Benchmarks -- [MiB of the context] [runs]
+// dotnet run -c Release --project tests/Benchmarks -- transfer [MiB]     content to hosts; root
+if (args is ["transfer", ..])
+{
+    var folder = Directory.CreateTempSubdirectory("sealer-benchmarks-");
+    try
+    {
+        await new TransferRows(folder.FullName, args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 256, Console.WriteLine).MeasureAsync();
+        return 0;
+    }
+    finally
+    {
+        folder.Delete(recursive: true);
+    }
+}
+
 var mebibytes = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : 1024;
 var runs = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 3;
 string[] peers = ["/usr/bin/time", "/usr/bin/buildah", "/usr/bin/skopeo", "/usr/bin/docker-registry"];

@@ -30,11 +30,18 @@ internal static class ChunkPlan
             }
         }
 
-        // A chain of many hosts passes on small chunks sooner; one host wants few large ones.
         var total = small.Keys.Sum(e => e.Size) + large.Values.Sum(l => l.Size);
-        var size1 = needs.Count(n => n is not null) < 2 ? LargestChunk : (int)Math.Clamp(total / 256, SmallestChunk, LargestChunk);
-        return Number(Packs(small, origins, size1).Concat(Pieces(large, origins, size1 / SmallestChunk * SmallestChunk)));
+        var chunk = SizeFor(total, needs.Count(n => n is not null));
+        return Number(Packs(small, origins, chunk).Concat(Pieces(large, origins, chunk)));
     }
+
+    /// <summary>
+    /// Bytes of a chunk, in whole blocks. One host wants few large ones; in a chain the last host is as many chunks behind the
+    /// first as there are hosts, which should be a tenth of the whole at most.
+    /// </summary>
+    public static int SizeFor(long total, int hosts) => hosts < 2
+        ? LargestChunk
+        : (int)Math.Clamp(total / Math.Max(256, 10 * hosts), SmallestChunk, LargestChunk) / SmallestChunk * SmallestChunk;
 
     private static IEnumerable<Draft> Packs(Dictionary<ContentEntry, List<int>> files, ContentOrigins origins, int size)
     {
