@@ -3,6 +3,13 @@ using Sealer.Benchmarks;
 
 // dotnet run -c Release --project tests/Benchmarks -- [MiB of the context] [runs]
 // dotnet run -c Release --project tests/Benchmarks -- transfer [MiB]     content to hosts; root
+// dotnet run -c Release --project tests/Benchmarks -- plan               a plan for 500 hosts
+if (args is ["plan"])
+{
+    Console.WriteLine(PlanFigure.Measure(5));
+    return 0;
+}
+
 if (args is ["transfer", ..])
 {
     var folder = Directory.CreateTempSubdirectory("sealer-benchmarks-");
@@ -34,6 +41,7 @@ try
     var rows = new List<Row>();
     var runner = SealerProcess.Publish(Path.Combine(work.FullName, "runner"));
     Console.WriteLine(ImportFigure.Measure(SealerProcess.Module(runner), work.FullName, runs) ?? "Import-Module was NOT MEASURED: there is no pwsh on PATH.");
+    Console.WriteLine(PlanFigure.Measure(runs));
     using (var images = new ImageRows(runner, work.FullName, mebibytes, runs, Console.WriteLine))
         rows.AddRange(images.Measure());
     Console.WriteLine();

@@ -10,7 +10,7 @@ namespace Sealer.PowerShell;
 /// <para>
 /// Every step is looked at before it is done and verified after. What is done is written to a journal, here and on the first
 /// control plane, so that the same command goes on after Ctrl+C, a crash or a cut link: what is done is not done again. A
-/// plugin that runs on a host then comes to its end there; going on waits for it.
+/// plugin that was running when the controller died comes to its end on its host, and going on waits for it; Ctrl+C stops it.
 /// </para>
 /// <para>
 /// A host that fails stops only what needs it. All failures are errors at the end, each with the host's own words; mend them
@@ -91,7 +91,7 @@ public sealed class InvokeClusterPlan : HostAccessCmdlet
         var result = await new ClusterDelivery(cluster, address => hosts[address], content, SealerHome.FromEnvironment(), options, Engine)
             .CarryOutAsync(plan, cancellationToken);
         if (result.FinishedBefore is { } before)
-            await ShowAsync($"{plan.Cluster}: the plan {plan.Id} was carried out on {before.ToLocalTime():g}. Get-ClusterPlan makes a new one.");
+            await ShowAsync($"{plan.Cluster}: the plan {plan.Id} was carried out on {before.ToLocalTime():yyyy-MM-dd HH:mm}. Get-ClusterPlan makes a new one.");
         foreach (var step in result.Steps)
             await WriteAsync(step);
         foreach (var step in result.Steps.Where(step => step.Status == StepStatus.Failed))

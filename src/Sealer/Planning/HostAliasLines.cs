@@ -1,5 +1,6 @@
 using System.Net;
 using Sealer.Clusterfiles.Documents;
+using Sealer.Hosts;
 
 namespace Sealer.Planning;
 
@@ -9,9 +10,6 @@ namespace Sealer.Planning;
 /// </summary>
 internal static class HostAliasLines
 {
-    /// <summary>What sealer ends its lines with.</summary>
-    public const string Mark = "#hostalias-set-by-sealer";
-
     /// <summary>The lines there shall be, without mark.</summary>
     public static IReadOnlyList<string> Of(IEnumerable<HostAlias> aliases) =>
         [.. aliases.Select(alias => $"{alias.Address} {string.Join(' ', alias.HostNames)}")];
@@ -22,7 +20,7 @@ internal static class HostAliasLines
     /// <param name="aliases">Its lines.</param>
     public static string Apply(string text, string cluster, IReadOnlyList<HostAlias> aliases)
     {
-        var end = $"{Mark} {cluster}";
+        var end = $"{HostsFile.Mark} {cluster}";
         var ours = Of(aliases).Select(line => $"{line} {end}").ToList();
         var lines = text.Split('\n').ToList();
         var complete = lines[^1].Length == 0;

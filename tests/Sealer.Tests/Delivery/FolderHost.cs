@@ -10,7 +10,7 @@ namespace Sealer.Tests.Delivery;
 internal sealed class FolderHost : IHost
 {
     private static readonly string[] Places =
-        ["/var/lib/sealer", "/etc/hosts", "/etc/.hosts.sealer-partial", "/etc/machine-id", "/proc/uptime", "/proc/sys/kernel/random/boot_id"];
+        ["/var/lib/sealer", "/etc/hosts", "/etc/machine-id", "/proc/uptime", "/proc/sys/kernel/random/boot_id"];
 
     private readonly LocalHost _local;
 

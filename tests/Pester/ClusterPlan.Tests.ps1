@@ -1,0 +1,93 @@
+BeforeDiscovery {
+    # What the lab tier tests as well, and fails without: this is about how it looks to a user.
+    $canHaveLabs = $IsLinux -and (id -u) -eq '0' -and (Get-Command mmdebstrap -CommandType Application -ErrorAction Ignore)
+}
+
+BeforeAll {
+    . (Join-Path $PSScriptRoot 'Common.ps1')
+}
+
+Describe 'A plan in a file' {
+    It 'that is none is refused with the next step' {
+        Set-Content (Join-Path $TestDrive 'none.json') '{ "version": 1 }'
+        { Import-ClusterPlan (Join-Path $TestDrive 'none.json') -ErrorAction Stop } | Should -Throw -ErrorId 'PlanUnreadable,Sealer.PowerShell.ImportClusterPlan'
+        { Import-ClusterPlan (Join-Path $TestDrive 'missing.json') -ErrorAction Stop } | Should -Throw '*Export-ClusterPlan*'
+    }
+}
+
+Describe 'A delivery to four hosts' -Skip:(-not $canHaveLabs) {
+    BeforeAll {
+        # The hosts' files are made once for all tests, not once a home.
+        $data = if ($env:XDG_DATA_HOME) { $env:XDG_DATA_HOME } else { Join-Path $HOME '.local/share' }
+        $env:SEALER_LAB_CACHE = Join-Path $data 'sealer/labs/.trees'
+        $lab = New-ClusterLab -Count 4 -Name "plan$PID"
+        $context = New-Item -ItemType Directory (Join-Path $TestDrive 'skyline')
+        $null = New-Item -ItemType Directory (Join-Path $context 'rootfs/etc'), (Join-Path $context 'rootfs/plugins')
+        Set-Content (Join-Path $context 'Kubefile') "FROM scratch`nCOPY rootfs ."
+        Set-Content (Join-Path $context 'rootfs/etc/skyline.conf.tmpl') 'answer = {{ .Answer }}'
+        Set-Content (Join-Path $context 'rootfs/etc/skyline.service') "[Unit]`nDescription=Skyline"
+        Set-Content (Join-Path $context 'rootfs/plugins/prepare.yaml') @'
+apiVersion: sealer.io/v1
+kind: Plugin
+metadata: { name: prepare }
+spec:
+  type: SHELL
+  action: pre-init-host
+  scope: master|node
+  data: echo run >> /root/runs
+'@
+        $null = Build-ClusterImage $context -Tag pester-plan:v1
+        $addresses = $lab.ForEach{ "$($_.Address)" }
+        Set-Content (Join-Path $TestDrive 'Clusterfile') @"
+apiVersion: sealer.io/v2
+kind: Cluster
+metadata: { name: skyline }
+spec:
+  image: pester-plan:v1
+  env: [Answer=42]
+  hostAliases:
+  - ip: 10.9.9.9
+    hostnames: [registry.example.com]
+  ssh:
+    user: root
+    pk: $($lab[0].KeyPath)
+    hostKeys: [$($lab.ForEach{ "'$($_.HostKeyFingerprint)'" } -join ', ')]
+  hosts:
+  - ips: [$($addresses[0])]
+    roles: [master]
+  - ips: [$($addresses[1..3] -join ', ')]
+    roles: [node]
+"@
+        Push-Location $TestDrive
+    }
+
+    AfterAll {
+        Pop-Location
+        Get-ClusterLab "plan$PID*" | Remove-ClusterLab
+        Get-ClusterImage pester-plan* | Remove-ClusterImage
+        Remove-Item Env:SEALER_LAB_CACHE
+    }
+
+    It 'is shown by -WhatIf and done by nobody' {
+        $plan = Get-Clusterfile ./Clusterfile | Get-ClusterPlan
+        $plan.Steps.Count | Should -Be 12
+        ($plan.Steps | Out-String -Width 120) -split "`n" | ForEach-Object Length | Measure-Object -Maximum | ForEach-Object Maximum | Should -BeLessOrEqual 120
+        $plan | Invoke-ClusterPlan -WhatIf | Should -BeNullOrEmpty
+        (Get-Clusterfile ./Clusterfile | Get-ClusterPlan).Steps.Count | Should -Be 12
+    }
+
+    It 'is done as it was reviewed, and again there is nothing to do' {
+        Get-Clusterfile ./Clusterfile | Get-ClusterPlan | Export-ClusterPlan ./plan.json
+        $results = Import-ClusterPlan ./plan.json | Invoke-ClusterPlan -Confirm:$false
+        $results.Status | Select-Object -Unique | Should -Be 'Done'
+        Get-Clusterfile ./Clusterfile | Get-ClusterPlan | Invoke-ClusterPlan -Confirm:$false | Should -BeNullOrEmpty
+        (Get-ClusterPlan ./Clusterfile).IsSatisfied | Should -BeTrue
+    }
+
+    It 'that was edited, or whose hosts moved on, is refused' {
+        Set-Content ./edited.json ((Get-Content ./plan.json -Raw) -replace '"risk": "None"', '"risk": "Low"')
+        { Import-ClusterPlan ./edited.json -ErrorAction Stop } | Should -Throw -ErrorId 'PlanEdited,Sealer.PowerShell.ImportClusterPlan'
+        Set-Content ./Clusterfile ((Get-Content ./Clusterfile -Raw) -replace 'Answer=42', 'Answer=43')
+        { Import-ClusterPlan ./plan.json | Invoke-ClusterPlan -Confirm:$false -ErrorAction Stop } | Should -Throw -ErrorId 'ClusterfileChanged,Sealer.PowerShell.InvokeClusterPlan'
+    }
+}
