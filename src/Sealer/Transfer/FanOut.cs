@@ -167,7 +167,8 @@ internal sealed class FanOut(IReadOnlyList<Receiver?> hosts, IChunkCarrier carri
         var ahead = Math.Min(host.Have + options.Ahead, host.Wants.Count) - 1;
         var better = host.Feeders.Select(n => hosts[n]).OfType<Receiver>().Any(f =>
             f != feeder && f.IsUp && !host.Avoids(f.Number) && f.HasChunk(host.Wants[ahead].Number));
-        if (!better || now - before.Time < options.SlowTime.TotalMilliseconds * 0.8)
+        // Far down the chain the first chunk comes late, which is nobody's slowness: two hosts at one feeder would halve it for all behind.
+        if (!better || before.Have[host.Number] == 0 || now - before.Time < options.SlowTime.TotalMilliseconds * 0.8)
             return;
         var got = host.Have - before.Have[host.Number];
         var best = hosts.OfType<Receiver>().Max(h => h.Have - before.Have[h.Number]);
