@@ -127,7 +127,7 @@ public sealed class ClusterLock : IAsyncDisposable
                     .ConfigureAwait(false);
             }
         }
-        catch (SealerException)
+        catch (Exception e) when (e is SealerException or ObjectDisposedException)
         {
             // The host is gone; the lock ends by itself.
         }
@@ -148,17 +148,14 @@ public sealed class ClusterLock : IAsyncDisposable
                 {
                     await RenewAsync().ConfigureAwait(false);
                 }
-                catch (SealerException) when (_why is null)
+                catch (Exception e) when (_why is null && e is not OperationCanceledException)
                 {
                 }
             }
         }
-        catch (OperationCanceledException)
+        catch (Exception e) when (e is OperationCanceledException or SealerException)
         {
-        }
-        catch (SealerException)
-        {
-            // Lost; who works under it has been told.
+            // Over, or lost; who works under it has been told.
         }
     }
 

@@ -22,6 +22,7 @@ public sealed class Journal : IAsyncDisposable
     private readonly Dictionary<string, JournalEvent> _steps = new(StringComparer.Ordinal);
     private List<Waiting> _waiting = [];
     private int _number;
+    private bool _mayBeTorn;
 
     private Journal(JournalFile file, ClusterLock held, string path, TimeProvider clock) =>
         (_file, _lock, _path, _clock) = (file, held, path, clock);
@@ -57,9 +58,8 @@ public sealed class Journal : IAsyncDisposable
             foreach (var entry in all)
                 journal.Note(entry);
             journal.IsResumed = all.Count > 0;
-            var begun = journal.Next(JournalEvent.Begun, null, null, ControllerProcess.Current().Name);
             // First what the copy lacks, behind a line that says that somebody began: before that, a torn one may stand.
-            await journal.WriteAsync([begun], cancellationToken).ConfigureAwait(false);
+            await journal.WriteAsync([journal.Begins()], cancellationToken).ConfigureAwait(false);
             file.Append(Lacking(all, here));
             await journal.WriteToHostAsync(Lacking(all, there), cancellationToken).ConfigureAwait(false);
             return journal;
@@ -119,8 +119,9 @@ public sealed class Journal : IAsyncDisposable
         {
             await WriteAsync([.. all.Select(waiting => waiting.Entry)], CancellationToken.None).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is SealerException or IOException or UnauthorizedAccessException)
+        catch (Exception e)
         {
+            // Whatever it is, nobody who waited may take it for written.
             failure = ExceptionDispatchInfo.Capture(e);
         }
 
@@ -134,12 +135,17 @@ public sealed class Journal : IAsyncDisposable
         return [.. all.Where(entry => !known.Contains((entry.Token, entry.Number)))];
     }
 
+    private JournalEntry Begins() => Next(JournalEvent.Begun, null, null, ControllerProcess.Current().Name);
+
     private JournalEntry Next(JournalEvent what, string? step, string? host, string? detail) =>
         new(_lock.Token, Interlocked.Increment(ref _number), _clock.GetUtcNow(), what, step, host, detail);
 
     private async Task WriteAsync(IReadOnlyList<JournalEntry> entries, CancellationToken cancellationToken)
     {
         _lock.ThrowIfLost();
+        // The host may have got half a line, as where its disk was full; only behind who begins anew that is no damage.
+        if (_mayBeTorn)
+            entries = [Begins(), .. entries];
         _file.Append(entries);
         await WriteToHostAsync(entries, cancellationToken).ConfigureAwait(false);
         foreach (var entry in entries)
@@ -156,8 +162,10 @@ public sealed class Journal : IAsyncDisposable
             p={{_path}}; n={{_path}}.{{_lock.Id}}
             cat > $n && [ "$(wc -c < $n)" -eq {{text.Length}} ] && cat $n >> $p && { sync $p 2>/dev/null || sync; } && rm -f $n
             """;
+        _mayBeTorn = true;
         var written = await _lock.RunAsync(new HostCommand(script) { Input = text, Timeout = Patience }, cancellationToken).ConfigureAwait(false);
         written.Require($"write the journal {_path}");
+        _mayBeTorn = false;
     }
 
     private void Note(JournalEntry entry)

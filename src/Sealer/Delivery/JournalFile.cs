@@ -6,10 +6,11 @@ namespace Sealer.Delivery;
 /// <summary>The controller's copy of a journal: only ever added to, and on the disk when that returns.</summary>
 internal sealed class JournalFile : IDisposable
 {
+    private readonly string _path;
     private readonly SafeFileHandle _handle;
     private long _length;
 
-    private JournalFile(SafeFileHandle handle, long length) => (_handle, _length) = (handle, length);
+    private JournalFile(string path, SafeFileHandle handle, long length) => (_path, _handle, _length) = (path, handle, length);
 
     /// <summary>What stands in a journal; empty where there is none.</summary>
     /// <exception cref="SealerException"><c>JournalDamaged</c>, <c>JournalUnusable</c>.</exception>
@@ -37,7 +38,7 @@ internal sealed class JournalFile : IDisposable
             if (!OperatingSystem.IsWindows())
                 File.SetUnixFileMode(handle, UnixFileMode.UserRead | UnixFileMode.UserWrite);
             FlushFolder(folder);
-            return new JournalFile(handle, RandomAccess.GetLength(handle));
+            return new JournalFile(path, handle, RandomAccess.GetLength(handle));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -45,18 +46,40 @@ internal sealed class JournalFile : IDisposable
         }
     }
 
-    /// <summary>Adds entries. Ends when the disk has them.</summary>
+    /// <summary>Adds entries. Ends when the disk has them; what a full disk took of them goes again.</summary>
+    /// <exception cref="SealerException"><c>JournalUnusable</c>.</exception>
     public void Append(IEnumerable<JournalEntry> entries)
     {
         // A line that was torn before ends here; empty lines mean nothing.
         var bytes = Encoding.UTF8.GetBytes("\n" + string.Concat(entries.Select(entry => entry.ToLine() + "\n")));
-        RandomAccess.Write(_handle, bytes, _length);
-        RandomAccess.FlushToDisk(_handle);
+        try
+        {
+            RandomAccess.Write(_handle, bytes, _length);
+            RandomAccess.FlushToDisk(_handle);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            CutBack();
+            throw Unusable(_path, e);
+        }
+
         _length += bytes.Length;
     }
 
     /// <inheritdoc/>
     public void Dispose() => _handle.Dispose();
+
+    private void CutBack()
+    {
+        try
+        {
+            RandomAccess.SetLength(_handle, _length);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // What comes next is written over it.
+        }
+    }
 
     // The file's name has to last too.
     private static void FlushFolder(string folder)

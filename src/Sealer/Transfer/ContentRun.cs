@@ -77,9 +77,10 @@ internal sealed class ContentRun(ContentJob job, IReadOnlyList<HostRun> runs, IP
         }
         finally
         {
-            // Also when it is cancelled: what lets others in must not stay.
-            using var limited = new CancellationTokenSource(TimeSpan.FromMinutes(1));
-            await ContentTransfer.EachAsync(open, run => run.EndAsync(leftovers.Contains(run), cancellationToken.IsCancellationRequested ? limited.Token : cancellationToken), CancellationToken.None).ConfigureAwait(false);
+            // Also when it is cancelled, before or in the middle of this: what lets others in must not stay. Who cancels waits so long.
+            using var limited = new CancellationTokenSource();
+            using var cancelled = cancellationToken.Register(() => limited.CancelAfter(TimeSpan.FromMinutes(1)));
+            await ContentTransfer.EachAsync(open, run => run.EndAsync(leftovers.Contains(run), limited.Token), CancellationToken.None).ConfigureAwait(false);
         }
     }
 
@@ -116,7 +117,7 @@ internal sealed class ContentRun(ContentJob job, IReadOnlyList<HostRun> runs, IP
             run.Bytes += receiver.Bytes;
             run.Way = receiver.Way.Length > 0 ? receiver.Way : run.Way.Length > 0 ? run.Way : run.Need!.Bytes > 0 ? "from the controller" : "";
             if (receiver.Error is { } error)
-                run.Error = error as SealerException ?? throw error;
+                run.Error = ContentTransfer.BrokenOff(run, error);
         }
 
         await ContentTransfer.EachAsync(

@@ -58,14 +58,9 @@ public static class ContentTransfer
             {
                 await act(run).ConfigureAwait(false);
             }
-            catch (SealerException error)
-            {
-                run.Error ??= error;
-            }
             catch (Exception error) when (error is not OperationCanceledException)
             {
-                run.Error ??= new SealerException(
-                    "ContentNotDelivered", ErrorKind.ResourceUnavailable, $"The delivery to {run.Target.Host.Name} broke off: {error.Message}", run.Target.Host.Name, error);
+                run.Error ??= BrokenOff(run, error);
             }
             finally
             {
@@ -73,6 +68,10 @@ public static class ContentTransfer
             }
         })).ConfigureAwait(false);
     }
+
+    /// <summary>A host's failure, in a user's words.</summary>
+    internal static SealerException BrokenOff(HostRun run, Exception error) => error as SealerException ?? new SealerException(
+        "ContentNotDelivered", ErrorKind.ResourceUnavailable, $"The delivery to {run.Target.Host.Name} broke off: {error.Message} Run this again.", run.Target.Host.Name, error);
 
     internal static HostRun[] RunsOf(ContentJob job, IReadOnlyList<ContentTarget> targets)
     {

@@ -55,7 +55,10 @@ internal sealed class FanOut(IReadOnlyList<Receiver?> hosts, IChunkCarrier carri
             {
                 options.Tell?.Invoke($"{host.Name} is not fed by {feeder?.Name ?? "the controller"} any more: {error.Message}");
                 if (feeder is not null)
-                    host.Avoid(feeder.Number);
+                {
+                    lock (_lock)
+                        host.Avoid(feeder.Number);
+                }
             }
             catch (OperationCanceledException) when (session.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
             {
@@ -71,7 +74,7 @@ internal sealed class FanOut(IReadOnlyList<Receiver?> hosts, IChunkCarrier carri
                     return;
                 }
             }
-            catch (Exception error) when (error is not OperationCanceledException)
+            catch (Exception error) when (!cancellationToken.IsCancellationRequested)
             {
                 Fail(host, error);
                 return;
@@ -151,8 +154,12 @@ internal sealed class FanOut(IReadOnlyList<Receiver?> hosts, IChunkCarrier carri
     /// <summary>Sends a host elsewhere whose feeder has not what others have, or gives it much more slowly than others get it.</summary>
     private void Look(Receiver host, long now, (long Time, int[] Have) before)
     {
+        // It may get its last chunk while it is looked at.
+        var have = host.Have;
+        if (have == host.Wants.Count)
+            return;
         var feeder = hosts[host.FedBy!.Value]!;
-        var next = host.Wants[host.Have].Number;
+        var next = host.Wants[have].Number;
         var waited = now - host.LastProgress;
         var feederHas = feeder.HasChunk(next);
         if (feederHas && waited > options.StallTime.TotalMilliseconds)
@@ -162,15 +169,15 @@ internal sealed class FanOut(IReadOnlyList<Receiver?> hosts, IChunkCarrier carri
         }
 
         // The last chunks are not worth a new beginning.
-        if (host.Moves >= MaxMoves || host.Wants.Count - host.Have < options.Ahead)
+        if (host.Moves >= MaxMoves || host.Wants.Count - have < options.Ahead)
             return;
-        var ahead = Math.Min(host.Have + options.Ahead, host.Wants.Count) - 1;
+        var ahead = Math.Min(have + options.Ahead, host.Wants.Count) - 1;
         var better = host.Feeders.Select(n => hosts[n]).OfType<Receiver>().Any(f =>
             f != feeder && f.IsUp && !host.Avoids(f.Number) && f.HasChunk(host.Wants[ahead].Number));
         // Far down the chain the first chunk comes late, which is nobody's slowness: two hosts at one feeder would halve it for all behind.
         if (!better || before.Have[host.Number] == 0 || now - before.Time < options.SlowTime.TotalMilliseconds * 0.8)
             return;
-        var got = host.Have - before.Have[host.Number];
+        var got = have - before.Have[host.Number];
         var best = hosts.OfType<Receiver>().Max(h => h.Have - before.Have[h.Number]);
         if (got * 3 < best)
             Move(host, feeder, feeder.HasChunk(host.Wants[ahead].Number) ? "it is much slower than others" : "it has much less than others");

@@ -48,7 +48,9 @@ internal sealed class HostCarrier(IReadOnlyList<HostRun> runs, ChunkSource sourc
 
         if (!result.Succeeded)
             throw Failure(run, from, result);
-        await writing.ConfigureAwait(false);
+        // Where the host says that it has all, its end may be seen before the writer has heard of that.
+        if (!done.Task.IsCompletedSuccessfully)
+            await writing.ConfigureAwait(false);
     }
 
     public async Task<bool> IsBackAsync(Receiver host, CancellationToken cancellationToken)

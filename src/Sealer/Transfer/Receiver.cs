@@ -49,7 +49,8 @@ internal sealed class Receiver(int number, string name, IReadOnlyList<Chunk> wan
 
     public void Avoid(int feeder) => _avoided.Add(feeder);
 
-    public bool HasChunk(int chunk) => _wanted.Contains(chunk) && (_have == wants.Count || wants[_have].Number > chunk);
+    /// <summary>A chunk is in place. From any thread.</summary>
+    public bool HasChunk(int chunk) => _have is var have && _wanted.Contains(chunk) && (have == wants.Count || wants[have].Number > chunk);
 
     public bool WantsChunk(int chunk) => _wanted.Contains(chunk);
 

@@ -121,6 +121,39 @@ public sealed class JournalTests : IDisposable
     }
 
     [LinuxFact]
+    public async Task Half_a_line_that_a_full_disk_took_does_not_spoil_what_comes_after_it()
+    {
+        await using (var held = await TakeAsync())
+        await using (var journal = await OpenAsync(held))
+        {
+            _host.Before = _ =>
+            {
+                File.AppendAllText(_host.Folder + Remote, "\n0123456789abcdef {\"tok");
+                throw new SealerException("HostCommandFailed", ErrorKind.ResourceUnavailable, "No space left on device.");
+            };
+            await Assert.ThrowsAsync<SealerException>(() => journal.WriteAsync(JournalEvent.StepStarted, "a"));
+            _host.Before = null;
+            await journal.WriteAsync(JournalEvent.StepFinished, "b");
+        }
+
+        File.Delete(Here);
+        await using var other = await TakeAsync();
+        await using var again = await OpenAsync(other);
+        Assert.Equal(JournalEvent.StepFinished, again.StateOf("b"));
+    }
+
+    [LinuxFact]
+    public async Task An_error_that_nobody_foresaw_fails_for_all_who_waited_for_it()
+    {
+        await using var held = await TakeAsync();
+        await using var journal = await OpenAsync(held);
+        _host.Before = _ => throw new InvalidOperationException("unforeseen");
+        var writes = Enumerable.Range(0, 20).Select(i => journal.WriteAsync(JournalEvent.StepStarted, $"s{i}")).ToList();
+        foreach (var write in writes)
+            await Assert.ThrowsAsync<InvalidOperationException>(() => write);
+    }
+
+    [LinuxFact]
     public async Task Nothing_is_written_once_the_lock_is_lost()
     {
         await using var held = await TakeAsync();

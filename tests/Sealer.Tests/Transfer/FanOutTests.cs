@@ -81,6 +81,16 @@ public sealed class FanOutTests
         Assert.Equal(20L * Size, network.FromController);
     }
 
+    [Fact]
+    public async Task What_breaks_unforeseen_on_one_host_fails_that_host_only()
+    {
+        var network = new MemoryNetwork(1e9) { StrangeFrom = { [2] = 3 } };
+        var hosts = Hosts(5, 10);
+        await new FanOut(hosts, network, new FanOutOptions()).RunAsync(default);
+        Assert.IsType<OperationCanceledException>(hosts[2]!.Error);
+        Assert.All(hosts.Where(h => h!.Number != 2), h => Assert.True(h!.IsComplete && h.Error is null, h.Name));
+    }
+
     internal static Receiver?[] Hosts(int count, int chunks, Func<int, int, bool>? wants = null)
     {
         var all = Enumerable.Range(0, chunks).Select(n => new Chunk(

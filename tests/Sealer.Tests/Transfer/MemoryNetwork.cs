@@ -28,6 +28,9 @@ internal sealed class MemoryNetwork(double rate) : IChunkCarrier
     /// <summary>The host is gone for good once it has so many chunks.</summary>
     public Dictionary<int, int> DeadFrom { get; } = [];
 
+    /// <summary>Bringing something to the host ends with an error that nobody foresaw, once it has so many chunks.</summary>
+    public Dictionary<int, int> StrangeFrom { get; } = [];
+
     public async Task BringAsync(Receiver to, Receiver? from, IReadOnlyList<Chunk> chunks, Action<int, int> arrived, CancellationToken cancellationToken)
     {
         foreach (var chunk in chunks)
@@ -39,6 +42,8 @@ internal sealed class MemoryNetwork(double rate) : IChunkCarrier
                     throw new FeederException("it is gone");
             }
 
+            if (StrangeFrom.TryGetValue(to.Number, out var few) && to.Have >= few)
+                throw new OperationCanceledException("nobody's");
             if (IsDead(to))
                 throw new SealerException("HostConnectionLost", ErrorKind.Connection, "It is gone.", to.Name);
             if (from is not null && IsDead(from))
