@@ -16,6 +16,8 @@ public static class HostsFile
     private const string Path = "/etc/hosts";
     private const int Attempts = 5;
     private const int Changed = 75;
+    private const int MaxSize = 16 << 20;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     /// <summary>The text with names added, each for one address; where they all stand there already, the same text.</summary>
     /// <param name="text">The file.</param>
@@ -109,19 +111,22 @@ public static class HostsFile
             var after = change(before);
             if (after == before)
                 return false;
-            var digest = Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(before))).ToLowerInvariant();
-            // A link is followed to what it leads to; a file that is mounted (in containers) cannot be replaced and is written over.
+            var text = Encoding.UTF8.GetBytes(after);
+            // What did not come whole, as over a link that breaks, is not put in place. A link is followed to what it leads to; a file that is mounted (in containers) cannot be replaced and is written over.
             var script = $$"""
                 set -e
                 f={{path}}; if [ -L $f ]; then f=$(readlink -f $f); fi
                 t=$f.sealer-new; rm -f "$t"; umask 022
                 if [ -e "$f" ]; then cp -a "$f" "$t" 2>/dev/null || cp -p "$f" "$t"; s=$(sha256sum < "$f"); else s=$(sha256sum < /dev/null); fi
                 cat > "$t"
-                [ "${s%% *}" = {{digest}} ] || { rm -f "$t"; exit {{Changed}}; }
+                n=$(sha256sum < "$t")
+                [ "${n%% *}" = {{Sum(text)}} ] || { rm -f "$t"; echo 'the new text did not arrive whole' >&2; exit 1; }
+                [ "${s%% *}" = {{Sum(Encoding.UTF8.GetBytes(before))}} ] || { rm -f "$t"; exit {{Changed}}; }
+                sync "$t" 2>/dev/null || sync
                 if ! mv -f "$t" "$f" 2>/dev/null; then cat "$t" > "$f"; rm -f "$t"; fi
                 """;
             var written = await host.RunAsync(
-                new HostCommand(script.Replace("\r", "", StringComparison.Ordinal)) { Elevated = true, Input = new MemoryStream(Encoding.UTF8.GetBytes(after)) },
+                new HostCommand(script.Replace("\r", "", StringComparison.Ordinal)) { Elevated = true, Input = new MemoryStream(text), Timeout = Patience },
                 cancellationToken).ConfigureAwait(false);
             if (written.ExitCode != Changed)
             {
@@ -136,10 +141,16 @@ public static class HostsFile
 
     private static async Task<string> ReadAsync(IHost host, string path, CancellationToken cancellationToken)
     {
-        var result = await host.RunAsync(new HostCommand($"[ ! -e {path} ] || cat {path}"), cancellationToken).ConfigureAwait(false);
+        var result = await host.RunAsync(new HostCommand($"[ ! -e {path} ] || cat {path}") { MaxOutput = MaxSize, Timeout = Patience }, cancellationToken).ConfigureAwait(false);
         result.Require($"read {path}");
-        return result.Output;
+        // What is no text would not be what it was once it is written again.
+        if (!result.Truncated && !result.Output.Contains('\uFFFD', StringComparison.Ordinal))
+            return result.Output;
+        var why = result.Truncated ? $"more than {MaxSize >> 20} MiB" : $"something that is no UTF-8 in line {result.Output[..result.Output.IndexOf('\uFFFD', StringComparison.Ordinal)].Count(c => c == '\n') + 1}";
+        throw new SealerException("HostsFileUnreadable", ErrorKind.InvalidContent, $"{host.Name} has {why} of its {Path}. Mend it there, then run this again.", host.Name);
     }
+
+    private static string Sum(byte[] bytes) => Convert.ToHexString(SHA256.HashData(bytes)).ToLowerInvariant();
 
     private static bool IsOurs(string line) => line.TrimEnd().EndsWith(Mark, StringComparison.Ordinal);
 

@@ -68,6 +68,20 @@ public sealed class HostsFileTests
     }
 
     [Fact]
+    public async Task A_file_that_is_no_text_is_told_as_that_and_left_alone()
+    {
+        using var folder = new TemporaryFolder();
+        await using var host = new LocalHost();
+        var file = folder["hosts"];
+        byte[] bytes = [.. "127.0.0.1 localhost\n# caf"u8, 0xE9, (byte)'\n'];
+        await File.WriteAllBytesAsync(file, bytes);
+        var error = await Assert.ThrowsAsync<SealerException>(() => HostsFile.ChangeAsync(host, text => HostsFile.Add(text, Address, ["a"]), file, default));
+        Assert.Equal("HostsFileUnreadable", error.Id);
+        Assert.Contains("line 2", error.Message, StringComparison.Ordinal);
+        Assert.Equal(bytes, await File.ReadAllBytesAsync(file));
+    }
+
+    [Fact]
     public async Task A_change_that_somebody_else_makes_meanwhile_is_not_lost()
     {
         using var folder = new TemporaryFolder();
