@@ -35,7 +35,7 @@ namespace Sealer.PowerShell;
 [OutputType(typeof(Plan))]
 public sealed class GetClusterPlan : HostCmdlet
 {
-    /// <summary>Path of the Clusterfile.</summary>
+    /// <summary>Path of the Clusterfile. With values or variables laid over it, pipe what Get-Clusterfile returns.</summary>
     [Parameter(Position = 0)]
     [Alias("Path")]
     [ValidateNotNullOrEmpty]

@@ -12,8 +12,6 @@ public abstract class ClusterfileCmdlet : AsyncCmdlet
     private protected const string ByPath = "Path";
     private protected const string ByText = "Text";
 
-    private static readonly string[] Passwords = ["passwd", "sudoPasswd"];
-
     private readonly List<string> _lines = [];
 
     /// <summary>Clusterfiles; wildcards are understood.</summary>
@@ -116,24 +114,16 @@ public abstract class ClusterfileCmdlet : AsyncCmdlet
         }
     }
 
-    private ClusterfileReadOptions Options(string name, string folder)
+    private ClusterfileReadOptions Options(string name, string folder) => new()
     {
-        var given = new HashSet<string>(StringComparer.Ordinal);
-        if (Credential is not null && Credential != PSCredential.Empty)
-            given.UnionWith(Passwords);
-        if (KeyPath is not null)
-            given.Add("pkPasswd");
-        return new ClusterfileReadOptions
-        {
-            FileName = name,
-            BaseFolder = folder,
-            Tolerant = IgnoreUnknown,
-            ResolveSecrets = ResolvesSecrets,
-            GivenSecrets = given,
-            Environment = ClusterfileVariables.Of(Environment),
-            Values = [.. KeyValueAttribute.ReadLists(Value)],
-        };
-    }
+        FileName = name,
+        BaseFolder = folder,
+        Tolerant = IgnoreUnknown,
+        ResolveSecrets = ResolvesSecrets,
+        GivenSecrets = GivenSecrets.Of(Credential, KeyPath is not null),
+        Environment = ClusterfileVariables.Of(Environment),
+        Values = [.. KeyValueAttribute.ReadLists(Value)],
+    };
 
     private Cluster Complete(ClusterSpec spec, string? path)
     {

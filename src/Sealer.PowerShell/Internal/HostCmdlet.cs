@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using Sealer.Clusterfiles;
 using Sealer.Delivery;
 using Sealer.Hosts;
 using Sealer.Kubefiles;
@@ -21,7 +22,10 @@ public abstract class HostCmdlet : HostAccessCmdlet
     [Parameter(ValueFromPipeline = true)]
     public PSObject? InputObject { get; set; }
 
-    /// <summary>Path of a Clusterfile whose hosts are meant.</summary>
+    /// <summary>
+    /// Path of a Clusterfile whose hosts are meant. What it says of passwords is not looked for where they are given. With values
+    /// or variables laid over it, pipe what Get-Clusterfile returns.
+    /// </summary>
     [Parameter]
     [Alias("Path")]
     [ValidateNotNullOrEmpty]
@@ -148,7 +152,8 @@ public abstract class HostCmdlet : HostAccessCmdlet
     private async Task<Cluster> ReadAsync(string path)
     {
         var full = await OnPipeline(() => FullPath(path));
-        var read = Sealer.Clusterfiles.Clusterfile.ReadFile(full);
+        var options = new ClusterfileReadOptions { GivenSecrets = GivenSecrets.Of(Credential, KeyPath is not null || KeyPassphrase is not null, SudoPassword is not null) };
+        var read = Sealer.Clusterfiles.Clusterfile.ReadFile(full, options);
         foreach (var warning in read.Diagnostics.Where(d => d.Severity == DiagnosticSeverity.Warning))
             await WarnAsync(warning.ToString());
         return new Cluster(read.GetSpec(), full);

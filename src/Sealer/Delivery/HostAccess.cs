@@ -54,9 +54,12 @@ public sealed record HostAccess
         Port = Port ?? target.Port,
         Password = Password ?? target.Password,
         KeyFile = KeyFile ?? target.KeyFile,
-        KeyPassphrase = KeyPassphrase ?? target.KeyPassphrase,
-        SudoPassword = SudoPassword ?? target.SudoPassword ?? Password ?? target.Password,
+        KeyPassphrase = KeyPassphrase ?? (KeyFile is null ? target.KeyPassphrase : IfRead(target.KeyPassphrase)),
+        SudoPassword = SudoPassword ?? (Password is null ? target.SudoPassword : IfRead(target.SudoPassword)) ?? Password ?? target.Password,
         ProxyJump = ProxyJump ?? target.ProxyJump,
         HostKeyFingerprints = HostKeyFingerprints.Count > 0 ? HostKeyFingerprints : target.HostKeyFingerprints,
     };
+
+    // One whose source only is known is of no use where there is another.
+    private static Secret? IfRead(Secret? secret) => secret is { HasValue: true } ? secret : null;
 }
