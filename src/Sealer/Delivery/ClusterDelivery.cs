@@ -12,6 +12,9 @@ namespace Sealer.Delivery;
 /// <summary>Asks a cluster's hosts how they are, has a plan made of that, and carries plans out.</summary>
 public sealed class ClusterDelivery
 {
+    // A host counts in whole seconds.
+    private static readonly TimeSpan Slack = TimeSpan.FromSeconds(2);
+
     private readonly Cluster _cluster;
     private readonly Func<IPAddress, IHost> _hosts;
     private readonly IPlanContent? _content;
@@ -53,6 +56,7 @@ public sealed class ClusterDelivery
         RefuseOther(plan);
         if (plan.Steps.Count == 0)
             return new PlanResult { Plan = plan, Steps = [] };
+        var looked = _options.Clock.GetTimestamp();
         var observed = await ObserveAsync(HostsOf(plan), cancellationToken).ConfigureAwait(false);
         var holder = observed.First(host => host.Name == plan.LockHost);
         if (holder.Error is { } dead)
@@ -68,8 +72,8 @@ public sealed class ClusterDelivery
             .ConfigureAwait(false);
         if (held.PushedAside is { } aside)
             _events?.Report(new WarningEvent($"{aside} had the lock of the cluster {plan.Cluster} and is pushed aside."));
-        // Nobody was there between the look and the lock, or there is another look.
-        if (held.Token != highest + 1)
+        // Nobody worked on it from the look to the lock, or there is another look.
+        if (held.Token != highest + 1 || held.Idle < _options.Clock.GetElapsedTime(looked) + Slack)
             observed = await ObserveAsync(HostsOf(plan), cancellationToken).ConfigureAwait(false);
         return await CarryOutAsync(plan, observed, held, cancellationToken).ConfigureAwait(false);
     }

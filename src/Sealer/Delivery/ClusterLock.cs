@@ -30,6 +30,9 @@ public sealed class ClusterLock : IAsyncDisposable
     /// <summary>Who had it and was pushed aside by force; null where nobody had it.</summary>
     public LockOwner? PushedAside { get; }
 
+    /// <summary>How long nobody had it, or gave it back, before it was taken: by the host's clock, in whole seconds.</summary>
+    public TimeSpan Idle { get; private init; }
+
     /// <summary>Ends when the lock is lost: whoever works under it stops.</summary>
     public CancellationToken Lost => _lost.Token;
 
@@ -61,7 +64,10 @@ public sealed class ClusterLock : IAsyncDisposable
             {
                 var taken = new ClusterLock(
                     host, cluster, id, long.Parse(token, CultureInfo.InvariantCulture),
-                    options.Force && was.Length == 10 && was[9] == "held" && Number(was[2]) < Number(was[3]) ? Owner(was) : null, options);
+                    options.Force && was.Length == 10 && was[9] == "held" && Number(was[2]) < Number(was[3]) ? Owner(was) : null, options)
+                {
+                    Idle = was is ["0", ..] ? TimeSpan.MaxValue : TimeSpan.FromSeconds(Number(was.ElementAtOrDefault(2) ?? "0")),
+                };
                 taken._renewing = taken.RenewAsync(taken._over.Token);
                 return taken;
             }

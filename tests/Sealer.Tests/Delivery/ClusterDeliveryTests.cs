@@ -143,6 +143,26 @@ public sealed class ClusterDeliveryTests : IDisposable
     }
 
     [LinuxFact]
+    public async Task What_another_controller_did_between_the_look_and_the_lock_is_seen()
+    {
+        var cluster = Cluster();
+        var plan = await cluster.Delivery().PlanAsync();
+        var other = await ClusterLock.TakeAsync(cluster.First, "skyline");
+        cluster.First.Before = async command =>
+        {
+            // It has looked, and now wants the lock: the other one ends its work just before.
+            if (!command.Script.Contains(".new-", StringComparison.Ordinal) || other is not { } ending)
+                return;
+            other = null;
+            cluster.Hosts["10.0.0.3"]["/etc/hosts"] = "127.0.0.1 localhost\n1.2.3.4 theirs\n";
+            await ending.DisposeAsync();
+        };
+        var error = await Assert.ThrowsAsync<SealerException>(() => cluster.Delivery().CarryOutAsync(plan));
+        Assert.Equal("HostsMovedOn", error.Id);
+        Assert.Contains("10.0.0.3: /etc/hosts is not as it was", error.Message, StringComparison.Ordinal);
+    }
+
+    [LinuxFact]
     public async Task A_controller_that_lost_the_lock_in_the_middle_stops_and_begins_nothing_more()
     {
         var cluster = Cluster(TestCluster.Plugin("p", "pre-init-host") + TestCluster.Plugin("q", "post-init-host"));

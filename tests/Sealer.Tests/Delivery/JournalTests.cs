@@ -151,6 +151,7 @@ public sealed class JournalTests : IDisposable
         var writes = Enumerable.Range(0, 20).Select(i => journal.WriteAsync(JournalEvent.StepStarted, $"s{i}")).ToList();
         foreach (var write in writes)
             await Assert.ThrowsAsync<InvalidOperationException>(() => write);
+        _host.Before = null;
     }
 
     [LinuxFact]
