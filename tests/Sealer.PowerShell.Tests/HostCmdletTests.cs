@@ -58,6 +58,16 @@ public sealed class HostCmdletTests : IDisposable
         Assert.Equal(["127.0.0.13"], Ran("-Clusterfile $f -Address 127.0.0.13"));
     }
 
+    [Fact]
+    public void Secrets_of_a_file_are_not_looked_for_where_others_are_given()
+    {
+        var text = File.ReadAllText(Clusterfile);
+        File.WriteAllText(Clusterfile, text.Replace("  hosts:", "  ssh: { passwdFrom: { env: SEALER_TEST_NOT_SET }, sudoPasswdFrom: { file: ./not-there } }\n  hosts:", StringComparison.Ordinal));
+        Assert.StartsWith("InvalidClusterfile,", (string)_session.Run("param($f) try { Get-ClusterHost $f -ErrorAction Stop } catch { $_.FullyQualifiedErrorId }", Clusterfile)[0].BaseObject, StringComparison.Ordinal);
+        Assert.Equal(["127.0.0.11"], _session.Run(
+            "param($f) $p = [securestring]::new(); 'hunter2222'.ToCharArray() | ForEach-Object { $p.AppendChar($_) }; Get-ClusterHost $f -Role master -Credential ([pscredential]::new('root', $p)) | ForEach-Object Address", Clusterfile).Select(a => a.BaseObject));
+    }
+
     [Theory]
     [InlineData("Invoke-ClusterCommand :", "NoHosts")]
     [InlineData("Invoke-ClusterCommand : -Clusterfile $f -Address 10.9.9.9", "HostNotInCluster")]
