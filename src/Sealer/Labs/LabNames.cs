@@ -26,6 +26,12 @@ internal static partial class LabNames
     /// <summary>Where a host's cable ends in the bridge's namespace.</summary>
     public static string Port(int number) => number == 0 ? "jump" : string.Create(CultureInfo.InvariantCulture, $"host{number}");
 
+    /// <summary>Six digits, as a lab's id has them.</summary>
+    public static bool IsId(string text) => IdPattern().IsMatch(text);
+
+    /// <summary>A name that a lab's user may have.</summary>
+    public static bool IsUser(string text) => UserPattern().IsMatch(text);
+
     /// <exception cref="SealerException"><c>LabNameInvalid</c>.</exception>
     public static void Check(string name)
     {
@@ -46,9 +52,12 @@ internal static partial class LabNames
             $"'{user}' cannot be a user of a lab: it takes 1 to 32 lower case letters, digits, dashes and underscores, and begins with a letter.", user);
     }
 
-    [GeneratedRegex("^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$")]
+    [GeneratedRegex("^[0-9a-f]{6}\\z")]
+    private static partial Regex IdPattern();
+
+    [GeneratedRegex("^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?\\z")]
     private static partial Regex Pattern();
 
-    [GeneratedRegex("^[a-z][a-z0-9_-]{0,31}$")]
+    [GeneratedRegex("^[a-z][a-z0-9_-]{0,31}\\z")]
     private static partial Regex UserPattern();
 }

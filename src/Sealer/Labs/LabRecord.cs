@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -36,12 +37,16 @@ internal sealed record LabRecord
 
     public IReadOnlyList<LabHostRecord> Hosts { get; init; } = [];
 
-    /// <summary>Reads that of a lab's folder; null where there is none yet, or not of ours.</summary>
+    /// <summary>
+    /// Reads that of a lab's folder; null where there is none yet, or not of ours. Of these words root makes paths to delete and
+    /// groups to kill: one that names anything but its own lab is none.
+    /// </summary>
     public static LabRecord? Read(string folder)
     {
         try
         {
             return JsonSerializer.Deserialize(File.ReadAllBytes(Path.Combine(folder, FileName)), LabJson.Default.LabRecord) is { Version: Current } record
+                && record.IsOf(Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)))
                 ? record
                 : null;
         }
@@ -50,6 +55,11 @@ internal sealed record LabRecord
             return null;
         }
     }
+
+    private bool IsOf(string folder) =>
+        Name == folder && LabNames.IsId(Id) && LabNames.IsUser(User) && IPNetwork.TryParse(Subnet, out _)
+        && Hosts.All(host => host.Number is >= 0 and < 1000 && host.Name == (host.IsJumpHost ? $"{folder}-jump" : string.Create(CultureInfo.InvariantCulture, $"{folder}-{host.Number}"))
+            && IPAddress.TryParse(host.Address, out _) && (host.InnerAddress is null || IPAddress.TryParse(host.InnerAddress, out _)));
 
     /// <summary>Writes it, on the disk when this returns.</summary>
     public void Write(string folder)

@@ -42,6 +42,38 @@ public sealed class LabTextTests
     }
 
     [Theory]
+    [InlineData("\"name\": \"mine\"", "\"name\": \"../../precious\"")]
+    [InlineData("\"name\": \"mine\"", "\"name\": \"other\"")]
+    [InlineData("\"id\": \"0a1b2c\"", "\"id\": \"../../systemd\"")]
+    [InlineData("\"id\": \"0a1b2c\"", "\"id\": \"\"")]
+    [InlineData("\"name\": \"mine-1\"", "\"name\": \"../..\"")]
+    [InlineData("\"address\": \"10.77.3.11\"", "\"address\": \"here; touch /tmp/x\"")]
+    [InlineData("\"user\": \"root\"", "\"user\": \"root; reboot\"")]
+    [InlineData("\"subnet\": \"10.77.3.0/24\"", "\"subnet\": \"any\"")]
+    [InlineData("\"number\": 1", "\"number\": 12345")]
+    public void A_record_that_names_what_is_not_its_labs_is_no_record(string before, string after)
+    {
+        using var home = new TemporaryFolder();
+        var folder = home["labs/mine"];
+        Directory.CreateDirectory(folder);
+        new LabRecord
+        {
+            Id = "0a1b2c",
+            Name = "mine",
+            Subnet = "10.77.3.0/24",
+            Tree = "/trees/debian/root",
+            User = "root",
+            Hosts = [new LabHostRecord { Name = "mine-1", Number = 1, Address = "10.77.3.11" }],
+        }.Write(folder);
+        Assert.Equal("mine", LabRecord.Read(folder)!.Name);
+        var file = Path.Combine(folder, LabRecord.FileName);
+        var text = File.ReadAllText(file);
+        Assert.Contains(before, text, StringComparison.Ordinal);
+        File.WriteAllText(file, text.Replace(before, after, StringComparison.Ordinal));
+        Assert.Null(LabRecord.Read(folder));
+    }
+
+    [Theory]
     [InlineData("10.77.3.0/24", false, "10.77.3.11", "10.77.3.254", 243)]
     [InlineData("10.77.3.0/28", false, "10.77.3.3", "10.77.3.14", 11)]
     [InlineData("10.77.3.0/24", true, "10.77.3.11", "10.77.3.254", 115)]
