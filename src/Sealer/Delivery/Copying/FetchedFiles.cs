@@ -8,6 +8,7 @@ internal sealed class FetchedFiles(IReadOnlyList<CopyEntry> files, GuardedFolder
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private FileStream? _file;
     private long _left;
+    private long _ignored;
     private int _next;
 
     /// <summary>The first whose content was not what the host had said; all after it are unknown.</summary>
@@ -25,10 +26,14 @@ internal sealed class FetchedFiles(IReadOnlyList<CopyEntry> files, GuardedFolder
 
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        while (buffer.Length > 0 && Wrong is null)
+        while (buffer.Length > 0)
         {
-            if (_file is null && !await NextAsync().ConfigureAwait(false))
+            if (Wrong is not null || (_file is null && !await NextAsync().ConfigureAwait(false)))
+            {
+                Ignore(buffer.Length);
                 return;
+            }
+
             var part = buffer[..(int)Math.Min(buffer.Length, _left)];
             await _file!.WriteAsync(part, cancellationToken).ConfigureAwait(false);
             _hash.AppendData(part.Span);
@@ -37,6 +42,15 @@ internal sealed class FetchedFiles(IReadOnlyList<CopyEntry> files, GuardedFolder
             if ((_left -= part.Length) == 0)
                 await EndFileAsync().ConfigureAwait(false);
         }
+    }
+
+    // A file may have grown since it was listed; who sends without an end is not waited for.
+    private void Ignore(int count)
+    {
+        if ((_ignored += count) <= LargeFile.MaxBeyond)
+            return;
+        var file = (Wrong ?? files[^1]).Path;
+        throw new SealerException("HostFileChanged", ErrorKind.Conflict, $"'{file}' has more bytes than were told of it. Copy it again, when nothing writes there.", file);
     }
 
     /// <summary>Once all has come.</summary>

@@ -110,7 +110,9 @@ internal sealed class GuardedFolder(string folder, string host)
     {
         var place = Place(link.Path);
         var leads = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(place)!, link.Link));
-        if (Path.IsPathRooted(link.Link) || OperatingSystem.IsWindows() || !leads.StartsWith(_folder + Path.DirectorySeparatorChar, StringComparison.Ordinal))
+        // Over another link, a step up after a name leads elsewhere than its text says.
+        var steps = link.Link.Split('/').SkipWhile(step => step is ".." or "." or "");
+        if (Path.IsPathRooted(link.Link) || OperatingSystem.IsWindows() || steps.Contains("..", StringComparer.Ordinal) || !leads.StartsWith(_folder + Path.DirectorySeparatorChar, StringComparison.Ordinal))
         {
             skipped.Add($"{PlainText.Of(link.Path)}: a link to '{PlainText.Of(link.Link)}', which is not copied");
             return;

@@ -15,6 +15,9 @@ internal sealed class HostFetch(IHost host, string source, string destination, C
     // What comes faster than it is written waits in memory: so much at the most.
     private const long MaxPart = 32L << 20;
 
+    // No disk has more; a host that tells so lies, and sums stay numbers.
+    private const decimal MaxTotal = 1L << 60;
+
     private readonly List<string> _skipped = [];
     private long _done;
 
@@ -29,6 +32,8 @@ internal sealed class HostFetch(IHost host, string source, string destination, C
         foreach (var folder in wanted.Where(e => e.Kind == CopyKind.Folder))
             target.MakeFolder(folder.Path);
         var files = wanted.Where(e => e.Kind == CopyKind.File).ToList();
+        if (files.Aggregate(0m, (sum, f) => sum + f.Size) > MaxTotal)
+            throw Broken("the sizes that it tells are none");
         var missing = new List<CopyEntry>();
         foreach (var file in files)
         {
@@ -103,7 +108,7 @@ internal sealed class HostFetch(IHost host, string source, string destination, C
         }
 
         if (lines[begin] != "== end")
-            throw new SealerException("HostListingBroken", ErrorKind.InvalidContent, $"{host.Name} did not list all of '{source}'. Look there with: find {source}", host.Name);
+            throw Broken("it ends in the middle");
         var entries = HostListing.Read(Section("folders")).Select(f => new CopyEntry(f.Key == "." ? "" : f.Key, CopyKind.Folder, f.Value.Mode & 0xFFF))
             .OrderBy(f => f.Path.Length).ToList();
         foreach (var (name, file) in HostListing.Read(Section("files")))
@@ -177,6 +182,9 @@ internal sealed class HostFetch(IHost host, string source, string destination, C
                 var read = FormattableString.Invariant($"cd {ShellText.Quote(root)} && tail -c +{at + 1} -- {ShellText.Quote("./" + file.Path)} | head -c {MaxPart}");
                 var result = await host.RunAsync(new HostCommand(read) { Elevated = options.Elevated, Output = output }, cancellationToken).ConfigureAwait(false);
                 result.Require($"read {root}/{file.Path}");
+                // A host that gives less than it told is not asked for the rest.
+                if (output.Left > file.Size - Math.Min(file.Size, at + MaxPart))
+                    break;
             }
 
             if (await output.CompleteAsync(cancellationToken).ConfigureAwait(false))
@@ -193,6 +201,9 @@ internal sealed class HostFetch(IHost host, string source, string destination, C
         _done += count;
         options.Progress?.Report((Math.Min(_done, total), total));
     }
+
+    private SealerException Broken(string why) => new(
+        "HostListingBroken", ErrorKind.InvalidContent, $"{host.Name} did not list all of '{source}' ({why}). Look there with: find {source}", host.Name);
 
     private SealerException Changed(CopyEntry file) => new(
         "HostFileChanged", ErrorKind.Conflict, $"{host.Name} changed '{file.Path}' while it was read. Copy it again, when nothing writes there.", host.Name);

@@ -5,6 +5,9 @@ namespace Sealer.Delivery.Copying;
 /// <summary>Takes the content of one large file from some place on. Cut off, it stays where it is, to be taken up.</summary>
 internal sealed class LargeFile : Stream
 {
+    /// <summary>So much more than was told is passed over.</summary>
+    public const long MaxBeyond = 64L << 20;
+
     private readonly CopyEntry _entry;
     private readonly GuardedFolder _target;
     private readonly FileStream _file;
@@ -14,6 +17,9 @@ internal sealed class LargeFile : Stream
 
     private LargeFile(CopyEntry entry, GuardedFolder target, FileStream file, long from, Action<int> written) =>
         (_entry, _target, _file, _left, _written) = (entry, target, file, entry.Size - from, written);
+
+    /// <summary>Bytes that have not come.</summary>
+    public long Left => _left;
 
     public override bool CanRead => false;
 
@@ -34,7 +40,9 @@ internal sealed class LargeFile : Stream
 
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        // A file that grows meanwhile has a digest that does not fit; it fills no disk here.
+        // A file that grows meanwhile has a digest that does not fit; it fills no disk here, and nobody waits for its end.
+        if (_left < -MaxBeyond)
+            throw new SealerException("HostFileChanged", ErrorKind.Conflict, $"'{_entry.Path}' has more bytes than were told of it. Copy it again, when nothing writes there.", _entry.Path);
         var part = buffer[..(int)Math.Min(buffer.Length, Math.Max(0, _left))];
         _left -= buffer.Length;
         await _file.WriteAsync(part, cancellationToken).ConfigureAwait(false);

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Runtime.Versioning;
 using System.Security.Cryptography;
 using Sealer.Delivery.Copying;
@@ -151,6 +152,43 @@ public sealed class HostCopyTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Links_that_lead_out_over_other_links_are_left_out()
+    {
+        Directory.CreateDirectory(Path.Combine(Source, "d/e/f/g"));
+        File.CreateSymbolicLink(Path.Combine(Source, "d/e/f/g/up"), "../../..");
+        // By its text d/e/f/g/up/../../x lies inside; over the link it is what lies beside the folder.
+        File.CreateSymbolicLink(Path.Combine(Source, "out"), "d/e/f/g/up/../../victim");
+        await File.WriteAllTextAsync(_folder["victim"], "secret");
+        var fetched = await HostCopy.FetchAsync(_host, Source, There);
+        Assert.Contains(fetched.Skipped, skipped => skipped.StartsWith("out:", StringComparison.Ordinal));
+        Assert.False(File.Exists(Path.Combine(There, "out")));
+    }
+
+    [Theory]
+    [InlineData("8000000000000000 ./big")]
+    [InlineData("9223372036854775807 ./big\n81a4 9223372036854775807 ./big2")]
+    [InlineData("4611686018427387904 ./small")]
+    public async Task A_host_that_lies_about_sizes_is_refused_and_not_asked_for_ever(string listed)
+    {
+        var hash = new string('a', 64);
+        var host = new Scripted(command => command.Contains("== folders", StringComparison.Ordinal)
+            ? $"== folders\n41ed 0 .\n== files\n81a4 {listed}\n{hash}  ./big\n{hash}  ./big2\n{hash}  ./small\n== links\n== others\n== broken\n== end\n" : "few bytes");
+        var error = await Assert.ThrowsAsync<SealerException>(() => HostCopy.FetchAsync(host, "/there", There));
+        Assert.Contains(error.Id, (string[])["HostFileChanged", "HostListingBroken"]);
+        Assert.InRange(host.Commands, 1, 5);
+    }
+
+    [Fact]
+    public async Task A_host_that_sends_without_end_is_let_go()
+    {
+        var hash = new string('a', 64);
+        var host = new Scripted(command => command.Contains("== folders", StringComparison.Ordinal)
+            ? $"== folders\n41ed 0 .\n== files\n81a4 5 ./small\n{hash}  ./small\n== links\n== others\n== broken\n== end\n" : null);
+        var error = await Assert.ThrowsAsync<SealerException>(() => HostCopy.FetchAsync(host, "/there", There));
+        Assert.Equal("HostFileChanged", error.Id);
+    }
+
+    [Fact]
     public async Task Nothing_is_written_through_a_link_that_lies_here()
     {
         Directory.CreateDirectory(There);
@@ -206,6 +244,34 @@ public sealed class HostCopyTests : IAsyncLifetime
         var what = info.LinkTarget ?? (Directory.Exists(p) ? "/" : Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(p))));
         return $"{Path.GetRelativePath(root, p)} {(info.LinkTarget is null ? (int)info.UnixFileMode : 0):X} {what}";
     }));
+
+    /// <summary>A host that says what it is told to; null is for ever.</summary>
+    private sealed class Scripted(Func<string, string?> answer) : IHost
+    {
+        public string Name => "liar";
+
+        public int Commands { get; private set; }
+
+        public async Task<HostCommandResult> RunAsync(HostCommand command, CancellationToken cancellationToken = default)
+        {
+            Assert.True(++Commands < 1000, "It is asked for ever.");
+            var text = answer(command.Script);
+            for (var i = 0; text is null; i++)
+            {
+                Assert.True(i < 10_000, "What it sends without end is taken.");
+                await command.Output!.WriteAsync(new byte[64 << 10], cancellationToken);
+            }
+
+            await command.Output!.WriteAsync(Encoding.UTF8.GetBytes(text), cancellationToken);
+            return new HostCommandResult(Name, 0, "", "", false);
+        }
+
+        public Task PutAsync(Stream content, string path, HostFileOptions? options = null, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
+        public Task GetAsync(string path, Stream target, HostFileOptions? options = null, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
 
     private sealed class Counting(IHost host) : IHost
     {
