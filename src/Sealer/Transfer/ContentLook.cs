@@ -17,7 +17,7 @@ internal static class ContentLook
     /// <exception cref="SealerException">Those of <see cref="IHost.RunAsync"/>; <c>ContentTargetInTheWay</c>, <c>ContentNotInspected</c>.</exception>
     public static async Task<HostContent> AtAsync(ContentTarget target, ContentSet wanted, bool keep, CancellationToken cancellationToken)
     {
-        using var packed = new MemoryStream();
+        using var packed = new Bounded(() => NotInspected(target, "its answer is far too long", null));
         var result = await target.Host.RunAsync(
             new HostCommand(InspectScript.Of(target, wanted.Digest.Hex, keep)) { Elevated = true, Output = packed }, cancellationToken).ConfigureAwait(false);
         result.Require($"look at {target.Folder}");
@@ -67,6 +67,11 @@ internal static class ContentLook
                     case "@other":
                         throw new SealerException(
                             "ContentTargetInTheWay", ErrorKind.Conflict, $"{target.Folder} on {target.Host.Name} is no folder. Move it away, then run this again.", target.Host.Name);
+                    case "@unsafe":
+                        throw new SealerException(
+                            "ContentTargetUnsafe", ErrorKind.Conflict,
+                            $"{HostText.Shown(value)} on {target.Host.Name} belongs to somebody else than root, or anybody may write to it, so that what is delivered to {target.Folder} could be exchanged. Make it root's own there (chown root, chmod go-w), then run this again.",
+                            target.Host.Name);
                     case "@left":
                         content.HasLeftovers = true;
                         break;
@@ -184,4 +189,16 @@ internal static class ContentLook
     private static SealerException NotInspected(ContentTarget target, string why, Exception? inner) => new(
         "ContentNotInspected", ErrorKind.ResourceUnavailable,
         $"{target.Host.Name} could not look at {target.Folder}: {why}. Mend that, then run this again.", target.Host.Name, inner);
+
+    /// <summary>Takes an answer, and no more of it than one can have.</summary>
+    private sealed class Bounded(Func<SealerException> tooLong) : MemoryStream
+    {
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            if (Length + buffer.Length > MaxReport)
+                throw tooLong();
+            Write(buffer.Span);
+            return ValueTask.CompletedTask;
+        }
+    }
 }

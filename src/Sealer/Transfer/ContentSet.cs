@@ -152,6 +152,8 @@ public sealed class ContentSet
             throw NotDeliverable(e.Path, why);
         if (e.Kind is not (LayerEntryKind.File or LayerEntryKind.Folder or LayerEntryKind.SymbolicLink or LayerEntryKind.HardLink))
             throw NotDeliverable(e.Path, "it is a device or a named pipe, which a cluster image has no use for");
+        if (e.Kind == LayerEntryKind.HardLink && file.Content is null)
+            throw NotDeliverable(e.Path, "it is a hard link to what is no file");
         if (e.LinkTarget is { } target && ContentIndex.WhyNot(target) is { } whyNot)
             throw NotDeliverable(e.Path, "what it points at cannot be told: " + whyNot);
         // Where an upper layer has something else under the first name, the others are files of their own.

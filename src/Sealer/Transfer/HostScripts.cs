@@ -5,7 +5,7 @@ namespace Sealer.Transfer;
 /// <summary>
 /// What hosts run. Beside the target lies the folder <c>.sealer-NAME</c>: <c>index</c> and <c>stat</c> for good (what was
 /// delivered, and what the files looked like when they were verified), and during a delivery <c>stage</c> (what goes to the
-/// target), <c>share</c> (what other hosts may fetch; all that the login's user may read) and <c>run</c> (ours alone).
+/// target), <c>share</c> (what other hosts may fetch; all that the login's user may read, by its group, and not write: root writes there) and <c>run</c> (ours alone).
 /// </summary>
 internal static class HostScripts
 {
@@ -34,19 +34,20 @@ internal static class HostScripts
 
     /// <summary>Makes the folders. Its input is a tar of what else lies in them (<c>run/drop</c>, <c>share/serve</c>, the key).</summary>
     public static string Begin(ContentTarget target) => Script(target, $$"""
+        {{InspectScript.Guarding}}
         set -e
         (umask 022; mkdir -p "$P")
         umask 077
-        [ ! -L "$S" ] || { echo "$S is a link" >&2; exit 1; }
-        mkdir -p "$S"; chown 0:0 "$S"
+        mkdir -p "$S"
+        u=$(unsafe); [ -z "$u" ] || { echo "$u is not root's own" >&2; exit 1; }
         {{StopOld}}
         stop
         cd "$S"
         rm -rf run share/ok share/spool share/serve stage/sums stage/fin
         mkdir -p run stage/new stage/sums share/parts share/ok share/spool
         tar -xpf -
-        chmod 711 "$S"; chmod 700 run stage stage/new share share/*/
-        chown -R "${SUDO_UID:-0}" share
+        chown -R "0:${SUDO_GID:-0}" share
+        chmod 711 "$S"; chmod 700 run stage stage/new; chmod 2750 share share/*/
         cat {{Boot}} > run/boot 2>/dev/null || :
         cd stage/new
         R() { if [ -d "$1" ] && [ ! -L "$1" ]; then rmdir "$1" 2>/dev/null || :; else rm -f "$1"; fi; }
@@ -202,23 +203,29 @@ internal static class HostScripts
     /// When the controller lets go, its stream ends, and with it the client.
     /// </remarks>
     private static string Fetch(PeerAddress feeder) => $$"""
-        d=run/f.$$; mkdir -m 700 "$d" && mkfifo "$d/c" "$d/q" "$d/d" || exit 1
+        d=run/f.$$; mkdir -m 700 "$d" && mkfifo "$d/c" "$d/q" "$d/d" "$d/s" || exit 1
         exec 4<&0
+        # Who feeds may say much: a little is kept, and then its connection breaks.
+        head -c 65536 < "$d/s" > "$d/e" 4<&- &
+        h=$!
         ssh -F /dev/null -i run/key -o IdentitiesOnly=yes -o IdentityAgent=none -o BatchMode=yes -o PreferredAuthentications=publickey \
             -o StrictHostKeyChecking=yes -o UserKnownHostsFile="$S/run/known_hosts" -o GlobalKnownHostsFile=/dev/null -o CheckHostIP=no \
             -o ConnectTimeout=10 -o ServerAliveInterval=5 -o ServerAliveCountMax=3 -o ControlPath=none -o ClearAllForwardings=yes -T \
             -o Ciphers=aes128-gcm@openssh.com,aes128-ctr,chacha20-poly1305@openssh.com \
-            -p {{feeder.Port}} -l {{ShellText.Quote(feeder.User)}} -- {{ShellText.Quote(feeder.Address)}} serve < "$d/q" > "$d/d" 2> "$d/e" 4<&- &
+            -p {{feeder.Port}} -l {{ShellText.Quote(feeder.User)}} -- {{ShellText.Quote(feeder.Address)}} serve < "$d/q" > "$d/d" 2> "$d/s" 4<&- &
         p=$!
         { tee "$d/c" > "$d/q"; kill $p; } <&4 2>/dev/null &
         q=$!
-        trap 'kill $p $q 2>/dev/null; exit 143' TERM HUP INT
+        trap 'kill $p $q $h 2>/dev/null; exit 143' TERM HUP INT
         exec 4<&-
         ( IFS= read -r m; while [ "$m" != @serve ]; do IFS= read -r m || exit {{ExitFeeder}}; done; take ) 3< "$d/c" < "$d/d"
         r=$?
         kill $p $q 2>/dev/null
-        [ $r = 0 ] || tail -n 3 "$d/e" >&2
         wait $p 2>/dev/null
+        i=0; while kill -0 $h 2>/dev/null && [ $i -lt 20 ]; do sleep 0.05 2>/dev/null || sleep 1; i=$((i + 1)); done
+        kill $h 2>/dev/null
+        wait $h 2>/dev/null
+        [ $r = 0 ] || tail -n 3 "$d/e" >&2
         rm -rf "$d"
         """;
 }

@@ -36,7 +36,26 @@ internal static class InspectScript
         }
         """;
 
+    // Who may rename or write what lies above a folder may put another in its place, or links into it that root would follow.
+    // The login's own user may: who asks for it, has sudo anyway.
+    private const string Guard = """
+        unsafe() {
+            p=$P; while [ ! -e "$p" ] && [ ! -L "$p" ]; do p=${p%/*}; [ -n "$p" ] || p=/; done
+            while :; do
+                a=$(stat -L -c '%u %A' "$p") || { echo "$p"; return; }
+                case ${a%% *} in 0 | "${SUDO_UID:-0}") ;; *) echo "$p"; return;; esac
+                case ${a##* } in ????????w[!tT]*) echo "$p"; return;; esac
+                [ "$p" != / ] || break
+                p=${p%/*}; [ -n "$p" ] || p=/
+            done
+            [ -e "$S" ] || [ -L "$S" ] || return 0
+            if [ -L "$S" ] || [ ! -d "$S" ] || [ "$(stat -c %u "$S")" != 0 ]; then echo "$S"; fi
+        }
+
+        """;
+
     private const string Look = """
+        u=$(unsafe); [ -z "$u" ] || { { echo "@unsafe $u"; echo @end; } | gzip -1c; exit 0; }
         {
         p=$P; while [ ! -d "$p" ]; do p=${p%/*}; [ -n "$p" ] || p=/; done
         echo "@free $(df -Pk "$p" | awk 'END { print $4 }')"
@@ -72,6 +91,9 @@ internal static class InspectScript
         } 2>&1 | gzip -1c
         """;
 
+    /// <summary><c>unsafe</c>: says what others than root could put something else in the place of; nothing where all is well.</summary>
+    public static string Guarding => Guard.Replace("\r", "", StringComparison.Ordinal);
+
     /// <summary>Functions of the other scripts too: <c>walk</c>, and <c>note</c>, which notes what the files are now.</summary>
     public static string Functions => Body.Replace("\r", "", StringComparison.Ordinal);
 
@@ -79,7 +101,7 @@ internal static class InspectScript
     /// <param name="wanted">What its list of content is to hash to.</param>
     /// <param name="keep">Keep what was seen, for <c>note</c>.</param>
     public static string Of(ContentTarget target, string wanted, bool keep) =>
-        Variables(target) + $"W={wanted}; K={(keep ? "1" : "")}\n" + Functions + "\n" + Look.Replace("\r", "", StringComparison.Ordinal);
+        Variables(target) + $"W={wanted}; K={(keep ? "1" : "")}\n" + Functions + "\n" + Guarding + Look.Replace("\r", "", StringComparison.Ordinal);
 
     public static string Variables(ContentTarget target) =>
         $"T={ShellText.Quote(target.Folder)}; S={ShellText.Quote(target.State)}; P={ShellText.Quote(target.ParentFolder)}\n";

@@ -74,6 +74,34 @@ public sealed class LocalTransferTests : IAsyncDisposable
         Assert.True((await InspectAsync(set)).IsSatisfied);
     }
 
+    [Theory]
+    [InlineData("mkdir -p one/.sealer-rootfs/stage && chown -R 65534 one/.sealer-rootfs", "one/.sealer-rootfs")]
+    [InlineData("mkdir -p one && ln -s /etc one/.sealer-rootfs", "one/.sealer-rootfs")]
+    [InlineData("mkdir -p one && echo > one/.sealer-rootfs", "one/.sealer-rootfs")]
+    [InlineData("mkdir -p one && chown 65534 one", "one")]
+    [InlineData("mkdir -p one && chmod 777 one", "one")]
+    [InlineData("chmod 777 .", "data")]
+    public async Task Where_another_user_could_put_something_else_nothing_is_written(string before, string told)
+    {
+        var set = await _fixture.SetAsync(Plain());
+        Directory.CreateDirectory(_fixture["data"]);
+        await Peer.RunAsync("sh", "-c", $"cd '{_fixture["data"]}' && {before}");
+        var there = await TreeAsync(_fixture["data"]);
+        var result = Assert.Single(await ContentTransfer.RunAsync(new ContentJob(set), [Target]));
+        Assert.Equal("ContentTargetUnsafe", result.Error?.Id);
+        Assert.Contains(told, result.Error!.Message, StringComparison.Ordinal);
+        Assert.Equal(there, await TreeAsync(_fixture["data"]));
+    }
+
+    [Fact]
+    public async Task A_parent_like_tmp_will_do()
+    {
+        var set = await _fixture.SetAsync(Plain());
+        await Peer.RunAsync("sh", "-c", $"mkdir -p '{_fixture["data/one"]}' && chmod 1777 '{_fixture["data/one"]}'");
+        await RunAsync(set);
+        Assert.True((await InspectAsync(set)).IsSatisfied);
+    }
+
     [Fact]
     public async Task A_file_that_was_only_touched_is_hashed_and_not_sent()
     {

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Sealer.Events;
+using Sealer.Hosts;
 using Sealer.Hosts.Ssh;
 using Sealer.Images.Layers;
 using Sealer.Tests.Hosts.Ssh;
@@ -75,6 +76,50 @@ public sealed class PeerTransferTests : IAsyncLifetime
         Assert.Equal(3_000_017 + 5, results[1].Bytes);
         for (var i = 0; i < 3; i++)
             Assert.Equal(await _fixture.ExpectedAsync(set.For(targets[i].Filter, targets[i].Overrides), "x"), await TreeAsync(targets[i].Folder));
+    }
+
+    [Fact]
+    public async Task What_others_may_fetch_the_login_may_read_and_nobody_but_root_write()
+    {
+        var target = Targets()[0];
+        using var tar = new MemoryStream();
+        TransferTar.Add(tar, "run/drop", 0x180, default);
+        TransferTar.Add(tar, "share/serve", 0x1ED, Text(HostScripts.Serve));
+        TransferTar.End(tar);
+        tar.Position = 0;
+        (await target.Host.RunAsync(new HostCommand(HostScripts.Begin(target)) { Elevated = true, Input = tar })).Require("begin");
+        var tried = await target.Host.RunAsync(new HostCommand($"""
+            cd '{target.State}/share' && cat serve > /dev/null && echo read
+            for f in parts/x ok/x spool/x serve x; do ln -sf /etc/passwd $f && echo "written $f"; done
+            mv parts elsewhere && echo moved; chmod 777 parts && echo changed
+            """));
+        Assert.Equal("read", tried.Output.Trim());
+        Assert.Equal("x", (await Peer.RunAsync("sh", "-c", $"su nobody -s /bin/sh -c 'cat {target.State}/share/serve' 2>/dev/null && echo seen || echo x")).Trim());
+    }
+
+    [Fact]
+    public async Task A_feeder_that_says_more_and_more_fills_no_disk()
+    {
+        var set = await _fixture.SetAsync(Sample());
+        await System.IO.File.WriteAllTextAsync(_servers[0].Home + "/.bashrc", "[ -z \"$SSH_ORIGINAL_COMMAND\" ] || yes noise >&2\n");
+        using var over = new CancellationTokenSource();
+        var watching = Task.Run(async () =>
+        {
+            var most = 0L;
+            while (!over.IsCancellationRequested)
+            {
+                foreach (var file in Directory.Exists(_fixture["h1/.sealer-rootfs/run"]) ? Directory.GetFiles(_fixture["h1/.sealer-rootfs/run"], "e", SearchOption.AllDirectories) : [])
+                    most = Math.Max(most, new FileInfo(file) is { Exists: true } said ? said.Length : 0);
+                await Task.Yield();
+            }
+
+            return most;
+        });
+        var results = await ContentTransfer.RunAsync(new ContentJob(set), [.. Targets().Take(2)]);
+        await over.CancelAsync();
+        Assert.All(results, r => Assert.Null(r.Error));
+        Assert.Equal("from the controller", results[1].Way);
+        Assert.InRange(await watching, 1, 65536);
     }
 
     private List<ContentTarget> Targets() => [.. _hosts.Select((h, i) => new ContentTarget(h, _fixture[$"h{i}/rootfs"]))];
