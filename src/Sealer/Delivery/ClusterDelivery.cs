@@ -47,13 +47,14 @@ public sealed class ClusterDelivery
 
     /// <summary>Carries out exactly a plan: goes on where it was left, and refuses where hosts, Clusterfile or image have changed since it was made.</summary>
     /// <exception cref="SealerException">
-    /// <c>PlanOfAnotherCluster</c>, <c>ClusterfileChanged</c>, <c>ImageChanged</c>, <c>HostsMovedOn</c>, <c>LockHostUnreachable</c>,
+    /// <c>PlanOfAnotherCluster</c>, <c>PlanForged</c>, <c>ClusterfileChanged</c>, <c>ImageChanged</c>, <c>HostsMovedOn</c>, <c>LockHostUnreachable</c>,
     /// <c>ClusterLocked</c>, <c>ClusterLockLost</c>, and those of <see cref="Journal"/>. What fails on a host is in the result.
     /// </exception>
     public async Task<PlanResult> CarryOutAsync(Plan plan, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(plan);
         RefuseOther(plan);
+        PlanCheck.RefuseForged(plan, Spec);
         if (plan.Steps.Count == 0)
             return new PlanResult { Plan = plan, Steps = [] };
         var looked = _options.Clock.GetTimestamp();

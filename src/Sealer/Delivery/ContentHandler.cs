@@ -25,7 +25,7 @@ internal sealed class ContentHandler(IPlanContent content, Func<StepRun, Content
             throw error;
         var planned = (ContentPayload)run.Step.Payload;
         var now = answer.Content!.Desired;
-        if ((planned.Folder, planned.Manifest, planned.RenderedDigest, planned.WithRegistry) != (now.Folder, now.Manifest, now.RenderedDigest, now.WithRegistry))
+        if ((planned.Folder, planned.Manifest, planned.Platform, planned.RenderedDigest, planned.WithRegistry) != (now.Folder, now.Manifest, now.Platform, now.RenderedDigest, now.WithRegistry))
         {
             throw new SealerException(
                 "ContentChanged", ErrorKind.Conflict,

@@ -9,6 +9,9 @@ internal static class HostStateReader
 {
     private const string Hosts = "\nsealer-hosts\n";
     private const string End = "\nsealer-end\n";
+    // A claim a second for a thousand years. One host's lie must not use up the numbers of all.
+    private const long HighestToken = 1L << 35;
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     /// <exception cref="SealerException"><c>HostStateNotReadable</c>, and those of <see cref="IHost.RunAsync"/>.</exception>
@@ -32,16 +35,26 @@ internal static class HostStateReader
         }
 
         var lines = text[..hosts].Split('\n').Select(line => line.Split(' ', 3)).ToLookup(words => words[0], StringComparer.Ordinal);
+        var token = lines["token"].Concat(lines["lock"]).Select(Number).DefaultIfEmpty().Max();
+        if (token > HighestToken)
+        {
+            throw new SealerException(
+                "HostStateNotReadable", ErrorKind.InvalidContent,
+                $"{host.Name} tells a claim on the cluster {cluster} that nobody can have made. Look who wrote to {DeliveryPaths.Fence(cluster)} and {DeliveryPaths.Lock(cluster)} there, and remove it.", host.Name);
+        }
+
         return new HostState
         {
             HostsFile = text[(hosts + Hosts.Length)..^End.Length],
             PluginRecords = lines["plugin"].Where(words => words.Length == 3).DistinctBy(words => words[1])
                 .ToDictionary(words => words[1], words => words[2], StringComparer.Ordinal),
-            Token = lines["token"].Concat(lines["lock"]).Select(Number).DefaultIfEmpty().Max(),
+            Token = token,
             HasLock = lines["lock"].Any(words => Number(words) > 0),
         };
     }
 
     private static long Number(string[] words) =>
-        words.Length > 1 && long.TryParse(words[1], NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
+        words.Length > 1 && words[1].Length > 0 && words[1].All(char.IsAsciiDigit)
+            ? long.TryParse(words[1], NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : long.MaxValue
+            : 0;
 }

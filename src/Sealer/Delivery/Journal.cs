@@ -11,6 +11,9 @@ namespace Sealer.Delivery;
 /// </summary>
 public sealed class Journal : IAsyncDisposable
 {
+    // A thousand hosts' steps write a few MiB; who sends more than this keeps no journal.
+    private const int MaxJournal = 64 << 20;
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly JournalFile _file;
@@ -46,7 +49,7 @@ public sealed class Journal : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(held);
         var remote = DeliveryPaths.Journal(cluster, plan);
-        var read = await held.RunAsync(new HostCommand($"[ ! -e {remote} ] || cat {remote}") { MaxOutput = int.MaxValue / 4, Timeout = Patience }, cancellationToken)
+        var read = await held.RunAsync(new HostCommand($"[ ! -e {remote} ] || cat {remote}") { MaxOutput = MaxJournal, Timeout = Patience }, cancellationToken)
             .ConfigureAwait(false);
         var there = JournalLines.Read(read.Require($"read the journal {remote}").Output, $"{remote} on {held.Host.Name}");
         var here = JournalFile.Read(path);

@@ -46,10 +46,10 @@ internal sealed class PluginHandler(string cluster, Func<PlanStep, PluginScript?
             MaxOutput = 4 * Told,
         };
         var result = await run.Host.RunAsync(command, cancellationToken).ConfigureAwait(false);
-        run.Output = HostText.Shown(result.Output.Trim());
+        run.Output = HostText.Shown(script.HideIn(result.Output.Trim()));
         if (result.Succeeded)
             return;
-        var words = (run.Output.Length > 0 ? run.Output : HostText.Shown(result.Error.Trim())) is { Length: > 0 } said
+        var words = (run.Output.Length > 0 ? run.Output : HostText.Shown(script.HideIn(result.Error.Trim()))) is { Length: > 0 } said
             ? $"Its own words: {(said.Length > 2000 ? "... " + said[^2000..] : said)}"
             : "It said nothing.";
         throw result.ExitCode is TimedOut or Killed

@@ -15,6 +15,9 @@ namespace Sealer.Planning;
 /// <param name="Folder">Where it runs; null: where the user's home is.</param>
 internal sealed record PluginScript(string Name, string Phase, string Record, string Text, string Digest, string? Folder)
 {
+    // The longest first: one may be part of another.
+    private IReadOnlyList<Secret> _secrets = [];
+
     // What sealer sets; a plugin's own PATH wins.
     private const string Path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -27,6 +30,9 @@ internal sealed record PluginScript(string Name, string Phase, string Record, st
 
     /// <summary>True where a host's record says that exactly this was run.</summary>
     public bool WasRun(string record) => record.Split(' ') is [var salt, var digest] && digest == Salted(salt);
+
+    /// <summary>What it printed, without the values of secret variables.</summary>
+    public string HideIn(string output) => _secrets.Aggregate(output, (text, secret) => secret.HideIn(text));
 
     /// <summary>The plugins of a phase on one host, in the order that they run in.</summary>
     /// <param name="request">Names the plugins and their variables.</param>
@@ -45,6 +51,9 @@ internal sealed record PluginScript(string Name, string Phase, string Record, st
         var variables = request.Environment(host);
         var before = Before(variables, folder, revealed: true);
         var shown = Before(variables, folder, revealed: false);
+        IReadOnlyList<Secret> secrets = [.. variables.Where(variable => variable.IsSecret && variable.HasValue)
+            .SelectMany(variable => variable.RevealItems().Append(variable.Reveal())).SelectMany(value => value.Split('\n').Append(value)).Distinct()
+            .OrderByDescending(value => value.Length).Select(Secret.Of)];
         var name = PluginPhases.NameOf(phase);
         var seen = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var plugin in plugins)
@@ -52,7 +61,7 @@ internal sealed record PluginScript(string Name, string Phase, string Record, st
             // Several may have one name; each has its own record.
             var number = seen[plugin.Name] = seen.GetValueOrDefault(plugin.Name) + 1;
             var record = HostFingerprint.Digest($"{name}\n{plugin.Name}\n{number}").Substring("sha256:".Length, 16);
-            yield return new PluginScript(plugin.Name, name, record, $"{before}{plugin.Script}\n", HostFingerprint.Digest($"{shown}{plugin.Script}\n"), folder);
+            yield return new PluginScript(plugin.Name, name, record, $"{before}{plugin.Script}\n", HostFingerprint.Digest($"{shown}{plugin.Script}\n"), folder) { _secrets = secrets };
         }
     }
 

@@ -65,6 +65,77 @@ public sealed class ClusterDeliveryTests : IDisposable
     }
 
     [LinuxFact]
+    public async Task What_a_plugin_prints_of_secret_variables_is_hidden_wherever_it_is_told()
+    {
+        const string Text = "s3cr3t-of-the-plugin";
+        var cluster = new TestCluster(_folder.Path, TestCluster.Plugin("p", "pre-init-host", "echo said $DB_PASSWORD; [ $HostIP != 10.0.0.3 ] || { echo failed with $DB_PASSWORD; exit 3; }"), env: $"env: [DB_PASSWORD={Text}]");
+        var result = await cluster.Delivery().CarryOutAsync(await cluster.Delivery().PlanAsync());
+        Assert.Contains(result.Steps, step => step.Output?.Contains("said ***", StringComparison.Ordinal) == true);
+        Assert.Contains(result.Steps, step => step.Error?.Message.Contains("failed with ***", StringComparison.Ordinal) == true);
+        Assert.All(result.Steps, step => Assert.DoesNotContain(Text, $"{step.Output} {step.Message} {step.Error}", StringComparison.Ordinal));
+        foreach (var file in Directory.GetFiles(cluster.Home.Clusters, "*", SearchOption.AllDirectories))
+            Assert.DoesNotContain(Text, File.ReadAllText(file), StringComparison.Ordinal);
+        foreach (var journal in Directory.GetFiles(cluster.First.Folder + "/var/lib/sealer", "journal-*", SearchOption.AllDirectories))
+            Assert.DoesNotContain(Text, File.ReadAllText(journal), StringComparison.Ordinal);
+    }
+
+    [LinuxTheory]
+    [InlineData("9223372036854775807")]
+    [InlineData("99999999999999999999999")]
+    public async Task A_host_that_tells_a_claim_of_nobodys_does_not_keep_the_others_from_theirs(string token)
+    {
+        var cluster = Cluster();
+        cluster.Hosts["10.0.0.4"][$"/var/lib/sealer/state/skyline/fence/{token}-x"] = "";
+        var plan = await cluster.Delivery().PlanAsync();
+        Assert.Contains("nobody can have made", plan.Hosts.Single(host => host.Name == "10.0.0.4").Unreachable, StringComparison.Ordinal);
+        var result = await cluster.Delivery().CarryOutAsync(plan);
+        Assert.Equal(["10.0.0.1", "10.0.0.2", "10.0.0.3"], result.Steps.Where(step => step.Status == StepStatus.Done).Select(step => step.Host).Distinct().Order());
+    }
+
+    [LinuxFact]
+    public async Task A_forged_plan_does_nothing_that_neither_Clusterfile_nor_image_say()
+    {
+        var cluster = Cluster(TestCluster.Plugin("p", "pre-init-host"));
+        var plan = await cluster.Delivery().PlanAsync();
+        var aliases = plan.Steps.First(step => step.Payload is HostAliasesPayload);
+        var content = plan.Steps.First(step => step.Payload is ContentPayload);
+        var plugin = plan.Steps.First(step => step.Payload is PluginPayload);
+        PlanStep Forged(PlanStep step, StepPayload payload) => step with { Payload = payload, Id = PlanFile.StepId(step.Host, payload) };
+        var was = cluster.First["/etc/hosts"];
+        foreach (var (what, forged) in new (string, Plan)[]
+        {
+            ("alias", Plan(Forged(aliases, new HostAliasesPayload { Lines = ["6.6.6.6 registry.example.com"] }))),
+            ("line", Plan(Forged(aliases, new HostAliasesPayload { Lines = ["10.0.0.9 registry.example.com\n6.6.6.6 bank.example.com"] }))),
+            ("no address", Plan(Forged(aliases, new HostAliasesPayload { Lines = [""] }))),
+            ("platform", Plan(Forged(content, (ContentPayload)content.Payload with { Platform = "linux/none" }))),
+            ("folder", Plan(Forged(content, (ContentPayload)content.Payload with { Folder = "/etc" }))),
+            ("script", Plan(Forged(plugin, (PluginPayload)plugin.Payload with { Digest = "sha256:" + new string('0', 64) }))),
+            ("record", Plan(Forged(plugin, (PluginPayload)plugin.Payload with { Record = "../../../../etc/cron.d/x" }))),
+            ("time", Plan(Forged(plugin, (PluginPayload)plugin.Payload with { TimeoutSeconds = 0 }))),
+            ("id", Plan(aliases with { Id = "../../x" })),
+            ("host", Plan(aliases with { Host = "10.9.9.9" })),
+            ("twice", Plan(aliases, aliases)),
+            ("waits for itself", Plan(aliases with { DependsOn = [aliases.Id] })),
+            ("waits for what is not there", Plan(aliases with { DependsOn = ["nothing"] })),
+            ("lock", Plan(aliases) with { LockHost = "10.0.0.4" }),
+            ("no lock", Plan(aliases) with { LockHost = "10.9.9.9" }),
+        })
+        {
+            var error = await Record.ExceptionAsync(async () =>
+            {
+                var result = await cluster.Delivery().CarryOutAsync(PlanFile.Read(PlanFile.Write(forged), "forged"));
+                foreach (var failure in result.Steps.Select(step => step.Error).OfType<Exception>())
+                    throw failure;
+                Assert.Fail($"{what} was carried out");
+            });
+            Assert.True(error is SealerException { Id: "PlanForged" or "ContentChanged" or "PluginChanged" }, $"{what}: {error}");
+            Assert.Equal(was, cluster.First["/etc/hosts"]);
+        }
+
+        Plan Plan(params PlanStep[] steps) => plan with { Steps = [.. steps.Select((step, i) => step.DependsOn is [var only] && steps.All(s => s.Id != only) && only != "nothing" ? step with { DependsOn = [] } : step)] };
+    }
+
+    [LinuxFact]
     public async Task A_failed_host_does_not_stop_the_others_and_each_story_is_told_in_its_own_words()
     {
         var cluster = Cluster(

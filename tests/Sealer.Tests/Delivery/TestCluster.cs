@@ -20,10 +20,10 @@ internal sealed class TestCluster
 
     private readonly string _folder;
 
-    public TestCluster(string folder, string more = "", string hosts = "", IReadOnlyDictionary<string, string>? files = null)
+    public TestCluster(string folder, string more = "", string hosts = "", IReadOnlyDictionary<string, string>? files = null, string env = "")
     {
         _folder = folder;
-        Cluster = new Cluster(Clusterfile.Read(Text(more, hosts)).GetSpec());
+        Cluster = new Cluster(Clusterfile.Read(Text(more, hosts, env)).GetSpec());
         Hosts = Cluster.Spec.Hosts.ToDictionary(
             host => host.Address.ToString(), host => new FolderHost(host.Address.ToString(), Path.Combine(folder, host.Address.ToString())));
         Content = new FolderContent(Rootfs, files ?? Image);
@@ -41,12 +41,13 @@ internal sealed class TestCluster
 
     public ClusterLockOptions Lock { get; init; } = new();
 
-    public static string Text(string more, string hosts = "") => $$"""
+    public static string Text(string more, string hosts = "", string env = "") => $$"""
         apiVersion: sealer.io/v2
         kind: Cluster
         metadata: { name: skyline }
         spec:
           image: skyline:v1
+          {{env}}
           hostAliases:
           - ip: 10.0.0.9
             hostnames: [registry.example.com, cache.example.com]
