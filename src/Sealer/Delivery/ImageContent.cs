@@ -202,7 +202,17 @@ public sealed class ImageContent : IPlanContent
 
     private PlatformContent? PlatformOf(ContentHost host)
     {
-        var wanted = Platform.Parse($"linux/{host.Facts.Architecture}");
+        // What a host says of itself is its own: a word that nobody knows is no other host's trouble.
+        Platform wanted;
+        try
+        {
+            wanted = Platform.Parse($"linux/{host.Facts.Architecture}");
+        }
+        catch (SealerException)
+        {
+            return null;
+        }
+
         return _platforms.GetValueOrDefault(wanted.ToString()) ?? _platforms.Values.FirstOrDefault(content => wanted.Accepts(content.Platform));
     }
 

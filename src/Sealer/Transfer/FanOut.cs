@@ -49,7 +49,11 @@ internal sealed class FanOut(IReadOnlyList<Receiver?> hosts, IChunkCarrier carri
                 var before = host.Have;
                 await carrier.BringAsync(host, feeder, chunks, (chunk, bytes) => host.Got(chunk, bytes, way), session.Token).ConfigureAwait(false);
                 if (host.Have != before + chunks.Count)
-                    throw new InvalidOperationException($"{host.Name} says that it has all, and told {host.Have - before} of {chunks.Count} chunks.");
+                {
+                    throw new SealerException(
+                        "ContentNotDelivered", ErrorKind.InvalidContent,
+                        $"{host.Name} says that it has all, and told {host.Have - before} of {chunks.Count} parts. Look what answers there in the place of its shell, then run this again.", host.Name);
+                }
             }
             catch (FeederException error)
             {

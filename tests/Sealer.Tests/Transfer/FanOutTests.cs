@@ -39,6 +39,24 @@ public sealed class FanOutTests
     }
 
     [Fact]
+    public async Task Who_says_that_it_has_what_it_never_told_of_fails_alone_and_as_a_host_does()
+    {
+        var hosts = Hosts(3, 10);
+        await new FanOut(hosts, new Liar(new MemoryNetwork(1e9), 1), new FanOutOptions()).RunAsync(default);
+        Assert.Equal("ContentNotDelivered", Assert.IsType<SealerException>(hosts[1]!.Error).Id);
+        Assert.True(hosts[0]!.IsComplete && hosts[2]!.IsComplete);
+    }
+
+    /// <summary>One host says at once that it is done.</summary>
+    private sealed class Liar(IChunkCarrier network, int liar) : IChunkCarrier
+    {
+        public Task BringAsync(Receiver to, Receiver? from, IReadOnlyList<Chunk> chunks, Action<int, int> arrived, CancellationToken cancellationToken) =>
+            to.Number == liar ? Task.CompletedTask : network.BringAsync(to, from, chunks, arrived, cancellationToken);
+
+        public Task<bool> IsBackAsync(Receiver host, CancellationToken cancellationToken) => network.IsBackAsync(host, cancellationToken);
+    }
+
+    [Fact]
     public async Task Who_says_nothing_any_more_is_passed_over()
     {
         var network = new MemoryNetwork(1e9) { SilentFrom = { [1] = 5 } };

@@ -98,6 +98,40 @@ public sealed class PeerTransferTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_key_of_a_run_opens_one_command_from_one_place_until_it_is_over()
+    {
+        var (server, target) = (_servers[0], Targets()[0]);
+        using var key = new RunKey();
+        await System.IO.File.WriteAllBytesAsync(_fixture["key"], key.PrivateFile);
+        await Peer.RunAsync("chmod", "600", _fixture["key"]);
+        Directory.CreateDirectory(target.State + "/share");
+        await System.IO.File.WriteAllTextAsync(target.State + "/share/serve", "echo served; [ ! -t 0 ] || echo terminal; echo \"agent=$SSH_AUTH_SOCK x=$LC_X\"");
+        await Allow("127.0.0.1");
+        foreach (var asked in (string[])["", "id", "sh -c 'id'", "-tt host id", "-A host id"])
+            Assert.EndsWith("served|agent= x=", await TryAsync(asked), StringComparison.Ordinal);
+        Assert.DoesNotContain("SSH-2.0", await TryAsync($"-W 127.0.0.1:{server.Port}"), StringComparison.Ordinal);
+        Assert.Contains("failed", await TryAsync("-o ExitOnForwardFailure=yes -R 0:127.0.0.1:1 host x"), StringComparison.OrdinalIgnoreCase);
+        await Allow("127.0.0.9");
+        Assert.DoesNotContain("served", await TryAsync("id"), StringComparison.Ordinal);
+        await Allow("127.0.0.1");
+        await Peer.RunAsync("sed", "-i", "s/expiry-time=\"[0-9]*\"/expiry-time=\"202001010000\"/", Keys(0));
+        Assert.DoesNotContain("served", await TryAsync("id"), StringComparison.Ordinal);
+        (await target.Host.RunAsync(new HostCommand(RunKey.Forbid(target)))).Require("forbid");
+        Assert.DoesNotContain("served", await TryAsync("id"), StringComparison.Ordinal);
+
+        async Task Allow(string source) => (await target.Host.RunAsync(new HostCommand(key.Allow(target, [source])))).Require("allow");
+
+        async Task<string> TryAsync(string asked)
+        {
+            var options = asked.StartsWith('-') ? asked.Replace("host", $"{server.User}@127.0.0.1", StringComparison.Ordinal) : $"{server.User}@127.0.0.1 {asked}";
+            if (asked.StartsWith("-W", StringComparison.Ordinal))
+                options += $" {server.User}@127.0.0.1";
+            var said = await Peer.RunAsync("sh", "-c", $"LC_X=1 timeout 20 ssh -F /dev/null -i '{_fixture["key"]}' -o IdentitiesOnly=yes -o BatchMode=yes -o SendEnv=LC_X -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -p {server.Port} {options} 2>&1 </dev/null || :");
+            return string.Join('|', said.Replace("\r", "", StringComparison.Ordinal).Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        }
+    }
+
+    [Fact]
     public async Task A_feeder_that_says_more_and_more_fills_no_disk()
     {
         var set = await _fixture.SetAsync(Sample());

@@ -32,7 +32,7 @@ internal sealed class HostSend(IHost host, LocalItems items, string destination,
         // Folders come first and get their permissions last: one that nobody may write to would take nothing.
         var folders = entries.Where(e => e.Entry.Kind == CopyKind.Folder).Select(e => e.Entry).ToList();
         var modes = files.Where(e => !missing.Contains(e) && (there[e.Entry.Path].Mode & 0xFFF) != e.Entry.Mode).Select(e => e.Entry).ToList();
-        await ScriptAsync(root, [.. folders.Select(f => $"mkdir -p {Quote(f.Path)}")], cancellationToken).ConfigureAwait(false);
+        await ScriptAsync(root, [.. folders.Select(f => $"folder {Quote(f.Path)}")], cancellationToken).ConfigureAwait(false);
         foreach (var batch in Batches(missing.Where(e => !e.Entry.IsLarge)))
             await SendBatchAsync(root, batch, total, cancellationToken).ConfigureAwait(false);
         long sent = missing.Where(e => !e.Entry.IsLarge).Sum(e => e.Entry.Size);
@@ -219,9 +219,16 @@ internal sealed class HostSend(IHost host, LocalItems items, string destination,
         result.Require($"write to {root}");
     }
 
-    /// <summary>A folder is never taken for a place to move into, and a link is replaced, not followed.</summary>
+    /// <summary>
+    /// A folder is never taken for a place to move into, and a link is replaced, not followed; one to a folder is followed where it is
+    /// root's or the login's own, as /lib often is.
+    /// </summary>
     private const string Functions = """
         put() { if [ -L "$2" ]; then rm -f "$2"; elif [ -d "$2" ]; then echo "$2 is a folder there" >&2; exit 1; fi; mv -f "$1" "$2" || exit 1; }
+        folder() {
+            if [ -L "$1" ]; then case $(stat -c %u -- "$1") in 0 | "$(id -u)") ;; *) echo "$1 is another user's link there" >&2; exit 1;; esac; fi
+            mkdir -p "$1"
+        }
         link() { if [ -L "$2" ] && [ "$(readlink "$2")" = "$1" ]; then return 0; elif [ -d "$2" ] && [ ! -L "$2" ]; then echo "$2 is a folder there" >&2; exit 1; fi; rm -f "$2"; ln -s "$1" "$2" || exit 1; }
 
         """;

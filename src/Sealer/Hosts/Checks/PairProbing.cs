@@ -69,6 +69,7 @@ internal sealed class PairProbing(PreflightOptions options, string tools = PairS
         private readonly ConcurrentDictionary<string, PairOutcome> _outcomes = new(StringComparer.Ordinal);
         private readonly HashSet<int> _taken = [.. view.Facts.ListeningPorts.Concat(view.Conditions.Listeners.Keys)];
         private IReadOnlyList<(string Word, string Target, int Port)> _targets = [];
+        private volatile HashSet<string> _words = [];
         private Task _run = Task.CompletedTask;
         private bool _listens;
         private bool _connects;
@@ -106,6 +107,7 @@ internal sealed class PairProbing(PreflightOptions options, string tools = PairS
             if (!_connects || _run.IsCompleted)
                 return;
             _targets = targets;
+            _words = targets.Select(t => t.Word).ToHashSet(StringComparer.Ordinal);
             _input.Write(string.Join(' ', targets.Select(t => t.Word)) + "\n");
             await WaitAsync(_told.Task, perRound * (2 + (targets.Count / 32)), "It did not tell in time what it reaches.").WaitAsync(cancellationToken).ConfigureAwait(false);
         }
@@ -123,7 +125,7 @@ internal sealed class PairProbing(PreflightOptions options, string tools = PairS
                         Reason = $"It can{(_listens ? "" : " listen with none of systemd-socket-activate, python3 and perl")}{(!_listens && !_connects ? ", and" : "")}{(_connects ? "" : " connect with none of python3, perl and bash")}.";
                     _ready.TrySetResult();
                     break;
-                case ["pair", var word, var outcome] when Enum.TryParse<PairOutcome>(outcome, ignoreCase: true, out var known):
+                case ["pair", var word, var outcome] when _words.Contains(word) && Enum.TryParse<PairOutcome>(outcome, ignoreCase: true, out var known):
                     _outcomes[word] = known;
                     break;
                 case ["told"]:

@@ -151,6 +151,23 @@ public sealed class HostCopyTests : IAsyncLifetime
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserExecute, File.GetUnixFileMode(Path.Combine(There, "a")));
     }
 
+    [LinuxFact]
+    [Trait("Tier", "parts")]
+    public async Task What_another_user_has_laid_as_a_link_is_not_followed_and_roots_own_is()
+    {
+        Directory.CreateDirectory(_folder["target/victim"]);
+        Directory.CreateDirectory(_folder["there"]);
+        File.CreateSymbolicLink(_folder["there/sub"], _folder["target/victim"]);
+        await _host.RunAsync(new HostCommand($"chown -h 65534 '{_folder["there/sub"]}'"));
+        var items = await LocalItems.ReadAsync([Source]);
+        var error = await Assert.ThrowsAsync<SealerException>(() => HostCopy.SendAsync(_host, items, _folder["there"]));
+        Assert.Contains("another user's link", error.Message, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFileSystemEntries(_folder["target/victim"]));
+        await _host.RunAsync(new HostCommand($"chown -h 0 '{_folder["there/sub"]}'"));
+        await HostCopy.SendAsync(_host, items, _folder["there"]);
+        Assert.NotEmpty(Directory.GetFileSystemEntries(_folder["target/victim"]));
+    }
+
     [Fact]
     public async Task Links_that_lead_out_over_other_links_are_left_out()
     {
