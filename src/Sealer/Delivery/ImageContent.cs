@@ -147,7 +147,12 @@ public sealed class ImageContent : IPlanContent
 
     private static string NameOf(HostSpec host) => host.Address.ToString();
 
-    private ContentJob Job(PlatformContent content) => new(content.Files) { BandwidthLimit = _options.BandwidthLimit, HostToHost = _options.HostToHost };
+    private ContentJob Job(PlatformContent content) => new(content.Files)
+    {
+        BandwidthLimit = _options.BandwidthLimit,
+        HostToHost = _options.HostToHost,
+        Patience = _options.Patience,
+    };
 
     private ContentTarget Target(HostSpec spec, Sealer.Hosts.IHost host, HostFiles files)
     {

@@ -8,4 +8,7 @@ public sealed record ImageContentOptions
 
     /// <summary>Hosts feed each other; false for all of it from the controller.</summary>
     public bool HostToHost { get; init; } = true;
+
+    /// <summary>For how long a host that cannot be reached any more is waited for before it has failed.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromMinutes(2);
 }

@@ -50,19 +50,20 @@ internal static class LockScript
         echo 'others take it all the time' >&2; exit 1
         """;
 
+    // The timer and the journal may renew at once: each has a file of its own to rename.
     /// <summary>Goes on only where the claim is still the highest and not too old, and renews it.</summary>
     public static string Renew(string cluster, string id, long token, long timeToLive) => $$"""
         {{Begin(cluster)}}
         look
         if [ "$top" != {{N(token)}} ] || [ "$id" != {{id}} ] || [ "$state" != held ]; then echo "{{LostMark}} other $top $id $age $ttl $since $process" >&2; exit {{Lost}}; fi
         if [ "$age" -ge "$ttl" ]; then echo "{{LostMark}} late $top $id $age $ttl $since $process" >&2; exit {{Lost}}; fi
-        if [ "$age" -gt 0 ]; then put "$d/.renew-{{id}}" {{id}} {{N(timeToLive)}} held "$since" "$process" && mv -f "$d/.renew-{{id}}" "$d/{{N(token)}}" || exit 1; fi
+        if [ "$age" -gt 0 ]; then put "$d/.renew-{{id}}.$$" {{id}} {{N(timeToLive)}} held "$since" "$process" && mv -f "$d/.renew-{{id}}.$$" "$d/{{N(token)}}" || exit 1; fi
         """;
 
     /// <summary>Gives it back.</summary>
     public static string Release(string cluster, string id, long token, long timeToLive) => $$"""
         {{Renew(cluster, id, token, timeToLive)}}
-        put "$d/.renew-{{id}}" {{id}} {{N(timeToLive)}} released "$since" "$process" && mv -f "$d/.renew-{{id}}" "$d/{{N(token)}}"
+        put "$d/.renew-{{id}}.$$" {{id}} {{N(timeToLive)}} released "$since" "$process" && mv -f "$d/.renew-{{id}}.$$" "$d/{{N(token)}}"
         """;
 
     private static string N(long number) => number.ToString(CultureInfo.InvariantCulture);

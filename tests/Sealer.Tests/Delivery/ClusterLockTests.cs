@@ -96,6 +96,17 @@ public sealed class ClusterLockTests : IDisposable
     }
 
     [LinuxFact]
+    public async Task Renewals_at_once_do_not_get_into_each_other_s_way()
+    {
+        await using var held = await TakeAsync("alice");
+        for (var time = 1010; time < 1060; time += 10)
+        {
+            _host.Uptime = time;
+            await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => held.RenewAsync()));
+        }
+    }
+
+    [LinuxFact]
     public async Task After_a_restart_of_the_host_it_counts_from_there()
     {
         await using var held = await TakeAsync("alice");

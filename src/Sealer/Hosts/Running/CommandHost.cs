@@ -58,7 +58,7 @@ public abstract class CommandHost : IHost
         errors.Finish();
         source?.ThrowIfBroken();
         if (!errors.Begun.IsCompleted)
-            throw NotBegun(command, exitCode, errors.Before, errors.Refused.IsCompleted);
+            throw NotBegun(command, exitCode, errors.Before, output.Before, errors.Refused.IsCompleted);
         return new HostCommandResult(Name, exitCode, output.Text, errors.Text, output.Truncated || errors.Truncated)
         {
             Secrets = _sudoPassword is null ? [.. command.Secrets.Values] : [.. command.Secrets.Values, _sudoPassword],
@@ -224,12 +224,15 @@ public abstract class CommandHost : IHost
         return _sudoPassword?.HideIn(text) ?? text;
     }
 
-    private SealerException NotBegun(HostCommand command, int exitCode, string said, bool refused)
+    private SealerException NotBegun(HostCommand command, int exitCode, string errors, string output, bool refused)
     {
-        said = HostText.Shown(Hide(command, said.Trim()));
+        var asked = errors.Contains(CommandScript.AsksSudo, StringComparison.Ordinal);
+        errors = errors.Replace(CommandScript.AsksSudo, "", StringComparison.Ordinal).Trim();
+        // What a login shell says that runs nothing (nologin) is no error to it.
+        var said = HostText.Shown(Hide(command, errors.Length > 0 || asked ? errors : output.Trim()));
         if (said.Length > 1000)
             said = said[^1000..];
-        if (!command.Elevated)
+        if (!asked)
         {
             return new SealerException(
                 "HostShellUnusable", ErrorKind.ResourceUnavailable,

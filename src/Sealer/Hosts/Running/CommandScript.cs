@@ -11,6 +11,9 @@ internal static class CommandScript
     public const int NoSudo = 97;
     public const int NoTerminal = 98;
 
+    /// <summary>Said before sudo is asked: where it is missing, the user's shell has not come so far.</summary>
+    public const string AsksSudo = "sealer-asks-sudo";
+
     /// <summary>
     /// Ends what is left of a command that was stopped: reads its mark, finds the processes that have it, asks their groups to end,
     /// and after a few seconds makes them. Its own group, which on this machine is ours, is left alone.
@@ -75,6 +78,7 @@ internal static class CommandScript
         var ask = withPassword ? "sudo -k -S -p ''" : "sudo -n";
         return $$"""
             LC_ALL=C; export LC_ALL
+            echo {{AsksSudo}} >&2
             c={{ShellText.Quote(inner)}}
             if [ "$(id -u)" = 0 ]; then {{drop}}exec /bin/sh -c "$c"; fi
             command -v sudo >/dev/null 2>&1 || exit {{NoSudo}}

@@ -107,9 +107,18 @@ internal sealed class SshConnection : IDisposable, IProgress<long>
                     continue;
                 try
                 {
-                    var probe = Task.Run(Probe, CancellationToken.None);
-                    await probe.WaitAsync(interval * Math.Max(1, count), cancellationToken).ConfigureAwait(false);
-                    Active();
+                    // On a thread of its own: where those of the pool are all taken, it is not the host that is silent.
+                    var asked = Environment.TickCount64;
+                    var probe = Task.Factory.StartNew(Probe, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+                    try
+                    {
+                        await probe.WaitAsync(interval * Math.Max(1, count), cancellationToken).ConfigureAwait(false);
+                        Active();
+                    }
+                    catch (TimeoutException) when (probe.IsCompleted || Volatile.Read(ref _lastActive) > asked)
+                    {
+                        // It answered meanwhile.
+                    }
                 }
                 finally
                 {

@@ -69,7 +69,8 @@ public sealed class SshHost : CommandHost
         catch (Exception error) when (error is SshConnectionException or SshException or ObjectDisposedException or System.Net.Sockets.SocketException or IOException { InnerException: SshException or System.Net.Sockets.SocketException })
         {
             cancellationToken.ThrowIfCancellationRequested();
-            throw Lost(error);
+            // What follows of its being given up says nothing of why.
+            throw connection.Gone.IsCancellationRequested ? Silent() : Lost(error);
         }
     }
 
@@ -100,7 +101,7 @@ public sealed class SshHost : CommandHost
             }
             catch (OperationCanceledException) when (connection.Gone.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
             {
-                throw Lost(null);
+                throw Silent();
             }
             finally
             {
@@ -211,6 +212,9 @@ public sealed class SshHost : CommandHost
             _connecting.Release();
         }
     }
+
+    private SealerException Silent() => Lost(new TimeoutException(string.Create(
+        System.Globalization.CultureInfo.InvariantCulture, $"it did not answer for {(_options.KeepAlive * Math.Max(1, _options.KeepAliveCount)).TotalSeconds:0.#} s")));
 
     private SealerException Lost(Exception? error) => new(
         "HostConnectionLost", ErrorKind.Connection,
