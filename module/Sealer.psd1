@@ -6,7 +6,7 @@
     Author                 = 'Sealer contributors'
     CompanyName            = 'Sealer contributors'
     Copyright              = 'Copyright Sealer contributors. Apache License 2.0.'
-    Description            = 'Packs Kubernetes, applications and every container image they need into one OCI image, ships it by registry or by file, and verifies it. Reads and writes the formats of CNCF sealer.'
+    Description            = 'Packs Kubernetes, applications and every container image they need into one OCI image, ships it by registry or by file, verifies it, and carries it to Linux hosts by a plan. Reads and writes the formats of CNCF sealer.'
     PowerShellVersion      = '7.4'
     CompatiblePSEditions   = @('Core')
     FormatsToProcess       = @('Sealer.Format.ps1xml')

@@ -4,7 +4,7 @@ Describe 'Test-ClusterHost' -Skip:(-not $IsLinux) {
     It 'tells in a table grouped by host what must be mended and how' {
         $shown = Test-ClusterHost -Address 127.0.0.1 -UseLocalHost -Check Cpu, Memory | Out-String -Width 120
         $shown | Should -Match 'Host: 127\.0\.0\.1'
-        $shown | Should -Match 'Status\s+Check\s+Message\s+Remedy'
+        $shown | Should -Match 'Status\s+Check\s+Message and remedy'
     }
     It 'is filtered as any objects are' {
         @(Test-ClusterHost -Address 127.0.0.1 -SshConfig none -Port 1 | Where-Object Status -EQ Failed).Check | Should -Be 'Reachable'

@@ -23,6 +23,25 @@ public sealed class ViewTests
 
     [Theory]
     [MemberData(nameof(Views))]
+    public void Sentences_are_broken_where_their_column_ends(string name)
+    {
+        var view = Document.Descendants("View").Single(v => v.Element("Name")!.Value == name);
+        foreach (var (column, item) in view.Descendants("TableColumnHeader").Zip(view.Descendants("TableColumnItem")))
+        {
+            foreach (System.Text.RegularExpressions.Match broken in System.Text.RegularExpressions.Regex.Matches(item.Value, @", (\d+)\)"))
+                Assert.Equal((string)column.Element("Width")!, broken.Groups[1].Value);
+        }
+    }
+
+    [Fact]
+    public void A_sentence_is_broken_between_words()
+    {
+        using var session = new Session();
+        Assert.Equal("a bc\ndefg\nhij\nk", session.Run("[Sealer.PowerShell.ShownText]::Of('a bc defghij k', 4)").Single().ToString());
+    }
+
+    [Theory]
+    [MemberData(nameof(Views))]
     public void A_view_is_of_a_type_that_a_user_meets(string name)
     {
         var type = Document.Descendants("View").Single(v => v.Element("Name")!.Value == name).Descendants("TypeName").Single().Value;

@@ -4,4 +4,4 @@ namespace Sealer.PowerShell;
 /// <param name="Host">The host whose file it is in.</param>
 /// <param name="IPAddress">What the names mean.</param>
 /// <param name="HostName">The names.</param>
-public sealed record ClusterHostAlias(string Host, string IPAddress, IReadOnlyList<string> HostName);
+public sealed record ClusterHostAlias(string Host, string IPAddress, string[] HostName);

@@ -51,6 +51,6 @@ public abstract class HostAliasCmdlet : HostCmdlet
            where line.TrimEnd().EndsWith(HostsFile.Mark, StringComparison.Ordinal)
            let words = line[..line.IndexOf('#', StringComparison.Ordinal)].Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries)
            where words.Length > 1
-           select new ClusterHostAlias(host, ShownText.Of(words[0]), [.. words[1..].Select(ShownText.Of)]),
+           select new ClusterHostAlias(host, ShownText.Of(words[0]), words[1..].Select(text => ShownText.Of(text)).ToArray()),
     ];
 }

@@ -73,7 +73,13 @@ public sealed class InvokeClusterPlan : HostAccessCmdlet
         var plan = InputObject;
         if (plan.Steps.Count == 0)
         {
-            await ShowAsync($"{plan.Cluster}: nothing to do.");
+            foreach (var host in plan.Hosts.Where(host => host.Unreachable is not null))
+            {
+                await OnPipeline(() => WriteError(Errors.ToRecord(
+                    new SealerException("HostNotPlanned", ErrorKind.Connection, $"The plan says nothing of {host.Name}: {host.Unreachable}", host.Name), host.Name)));
+            }
+
+            await ShowAsync($"{plan.Cluster}: {PlanText.Summary(plan)}.");
             return;
         }
 

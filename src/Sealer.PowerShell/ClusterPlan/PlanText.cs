@@ -8,7 +8,7 @@ internal static class PlanText
 {
     /// <summary>In one line, as <c>12 steps on 4 hosts, 1.46 GiB, about 40 s</c>.</summary>
     public static string Summary(Plan plan) => plan.Steps.Count == 0
-        ? "nothing to do"
+        ? plan.IsSatisfied ? "nothing to do" : $"nothing to do on the hosts that could be asked; {Count(plan.Hosts.Count(host => host.Unreachable is not null), "host")} could not"
         : $"{Count(plan.Steps.Count, "step")} on {Count(plan.Steps.Select(step => step.Host).Distinct().Count(), "host")}, {ByteSize.Format(plan.Bytes)}, about {ShownTime.Of(plan.Estimate)}";
 
     /// <summary>Every step of every host, what and why.</summary>

@@ -75,7 +75,9 @@ public abstract class HostCmdlet : HostAccessCmdlet
             if (_targets.Count > 0)
                 await WarnAsync($"None of the {_targets.Count} hosts has the role {string.Join(" or ", Role)}.");
             else if (!HasFailed)
-                throw new SealerException("NoHosts", ErrorKind.InvalidInput, "No hosts were named. Pipe a cluster or hosts, or give -Clusterfile or -Address.");
+                throw new SealerException("NoHosts", ErrorKind.InvalidInput, await OnPipeline(() => MyInvocation.ExpectingInput)
+                    ? "No hosts came through the pipeline: look at what the command before this one said."
+                    : "No hosts were named. Pipe a cluster or hosts, or give -Clusterfile or -Address.");
             return;
         }
 

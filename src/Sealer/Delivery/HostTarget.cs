@@ -10,7 +10,7 @@ public sealed record HostTarget(string Address)
     public string? Name { get; init; }
 
     /// <summary>Its roles in the cluster, as <c>master</c> and <c>node</c>.</summary>
-    public IReadOnlyList<string> Roles { get; init; } = [];
+    public IReadOnlyList<string> Roles { get; init => field = Listed.Of(value); } = [];
 
     /// <summary>Who logs in.</summary>
     public string? User { get; init; }
@@ -34,7 +34,7 @@ public sealed record HostTarget(string Address)
     public string? ProxyJump { get; init; }
 
     /// <summary>Fingerprints of its keys that somebody vouches for.</summary>
-    public IReadOnlyList<string> HostKeyFingerprints { get; init; } = [];
+    public IReadOnlyList<string> HostKeyFingerprints { get; init => field = Listed.Of(value); } = [];
 
     /// <summary>A file of known host keys that is looked at besides ssh's own; it is never written to.</summary>
     public string? KnownHostsFile { get; init; }

@@ -9,7 +9,7 @@ public sealed record PlanResult
     public required Plan Plan { get; init; }
 
     /// <summary>A result for each step, in the plan's order.</summary>
-    public required IReadOnlyList<StepResult> Steps { get; init; }
+    public required IReadOnlyList<StepResult> Steps { get; init => field = Listed.Of(value); }
 
     /// <summary>Some of it had been done before.</summary>
     public bool IsResumed { get; init; }

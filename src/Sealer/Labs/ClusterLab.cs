@@ -26,7 +26,7 @@ public sealed class ClusterLab
         var jump = record.Hosts.FirstOrDefault(h => h.IsJumpHost);
         JumpHost = jump is null ? null : new LabHost(this, jump, IPAddress.Parse(jump.Address), record.User, null, password);
         var through = jump is null ? null : $"{record.User}@{jump.Address}";
-        Hosts = [.. record.Hosts.Where(h => !h.IsJumpHost).OrderBy(h => h.Number).Select(h => new LabHost(this, h, IPAddress.Parse(h.Address), record.User, through, password))];
+        Hosts = Listed.Of<LabHost>([.. record.Hosts.Where(h => !h.IsJumpHost).OrderBy(h => h.Number).Select(h => new LabHost(this, h, IPAddress.Parse(h.Address), record.User, through, password))]);
     }
 
     /// <summary>Its name.</summary>

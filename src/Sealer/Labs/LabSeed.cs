@@ -13,11 +13,14 @@ internal static class LabSeed
     private const string HostKeyFile = "ssh_host_ed25519_key";
     private const int PasswordLength = 24;
 
-    /// <summary>The password of a lab; null where there is none yet.</summary>
+    /// <summary>
+    /// The password of a lab, which says in which file it is, so that a Clusterfile of its hosts can name that; null where there is
+    /// none yet.
+    /// </summary>
     public static Secret? PasswordIn(string lab)
     {
         var file = Path.Combine(lab, PasswordFile);
-        return File.Exists(file) ? Secret.Of(File.ReadAllText(file)) : null;
+        return File.Exists(file) ? Secret.From(File.ReadAllText(file), new SecretSource(SecretSourceKind.File, file)) : null;
     }
 
     /// <summary>The key pair that logs in, the password, and the folder of every host with what it starts with.</summary>

@@ -38,16 +38,16 @@ public sealed record Plan
     public required string LockHost { get; init; }
 
     /// <summary>Hosts that would have it where that one leaves or dies, in order.</summary>
-    public IReadOnlyList<string> LockSuccessors { get; init; } = [];
+    public IReadOnlyList<string> LockSuccessors { get; init => field = Listed.Of(value); } = [];
 
     /// <summary>All hosts of the cluster.</summary>
-    public IReadOnlyList<PlanHost> Hosts { get; init; } = [];
+    public IReadOnlyList<PlanHost> Hosts { get; init => field = Listed.Of(value); } = [];
 
     /// <summary>What should be known, in whole sentences.</summary>
-    public IReadOnlyList<string> Notes { get; init; } = [];
+    public IReadOnlyList<string> Notes { get; init => field = Listed.Of(value); } = [];
 
     /// <summary>The steps in an order that they could be done in one after the other.</summary>
-    public IReadOnlyList<PlanStep> Steps { get; init; } = [];
+    public IReadOnlyList<PlanStep> Steps { get; init => field = Listed.Of(value); } = [];
 
     /// <summary>Digest of all of it.</summary>
     [JsonIgnore]

@@ -30,13 +30,13 @@ public sealed record PlanStep
     public required string Phase { get; init; }
 
     /// <summary>Steps that must have succeeded before.</summary>
-    public IReadOnlyList<string> DependsOn { get; init; } = [];
+    public IReadOnlyList<string> DependsOn { get; init => field = Listed.Of(value); } = [];
 
     /// <summary>Phases whose steps must all have succeeded before.</summary>
-    public IReadOnlyList<string> DependsOnPhases { get; init; } = [];
+    public IReadOnlyList<string> DependsOnPhases { get; init => field = Listed.Of(value); } = [];
 
     /// <summary>Phases whose steps must all have ended before, however they ended.</summary>
-    public IReadOnlyList<string> AfterPhases { get; init; } = [];
+    public IReadOnlyList<string> AfterPhases { get; init => field = Listed.Of(value); } = [];
 
     /// <summary>What the handler of its kind needs.</summary>
     public required StepPayload Payload { get; init; }

@@ -41,7 +41,7 @@ public sealed record ContentPayload : StepPayload
     public required bool WithRegistry { get; init; }
 
     /// <summary>Files that templates and Configs make otherwise than the image has them: their paths, sorted.</summary>
-    public IReadOnlyList<string> Rendered { get; init; } = [];
+    public IReadOnlyList<string> Rendered { get; init => field = Listed.Of(value); } = [];
 
     /// <summary>Digest of these files' paths and contents.</summary>
     public required string RenderedDigest { get; init; }
@@ -62,7 +62,7 @@ public sealed record HostAliasesPayload : StepPayload
     public const string KindName = "host-aliases";
 
     /// <summary>The lines there shall be, as <c>10.0.0.9 registry.example.com</c>.</summary>
-    public required IReadOnlyList<string> Lines { get; init; }
+    public required IReadOnlyList<string> Lines { get; init => field = Listed.Of(value); }
 
     /// <inheritdoc/>
     [JsonIgnore]

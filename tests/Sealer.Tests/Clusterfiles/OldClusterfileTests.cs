@@ -62,7 +62,7 @@ public sealed class OldClusterfileTests
 
     [Theory]
     [InlineData("ALI_CLOUD", "asks a cloud for machines")]
-    [InlineData("CONTAINER", "make a lab of local hosts")]
+    [InlineData("CONTAINER", "make hosts with New-ClusterLab")]
     public void Machines_that_sealer_once_made_are_refused_with_the_next_step(string provider, string next)
     {
         var result = Clusterfile.Read($"kind: Cluster\nmetadata: {{ name: c }}\nspec:\n  provider: {provider}\n  masters: {{ count: 3 }}\n  nodes: {{ count: 0 }}\n");

@@ -93,7 +93,7 @@ public sealed class SecretTests
 
         File.Delete(folder["pass"]);
         Assert.Equal(
-            ["Clusterfile:5:29 the variable 'SSH_PASSWORD' is not set; set it, or read the file where it is",
+            ["Clusterfile:5:29 the variable 'SSH_PASSWORD', which holds a secret, is not set here; set it before the file is read",
              "Clusterfile:5:67 the file 'pass' cannot be read (FileNotFoundException); name one that is there"],
             Clusterfile.ReadFile(folder["Clusterfile"], options with { Variables = _ => null }).Diagnostics.Select(d => d.ToString()));
         var unresolved = Clusterfile.ReadFile(folder["Clusterfile"], options with { ResolveSecrets = false }).GetSpec().Ssh.Password!;

@@ -117,7 +117,7 @@ internal sealed class ClusterReader(ReadContext context)
         if (addresses.Count == 0 && count is not null and not "0")
         {
             context.Error(fields.At("count"), provider == "CONTAINER"
-                ? $"spec.{name}.count asks for hosts in containers; make a lab of local hosts and write their addresses into ipList"
+                ? $"spec.{name}.count asks for hosts in containers; make hosts with New-ClusterLab, and write their addresses into ipList"
                 : $"spec.{name}.count asks a cloud for machines, which is not done any more; write the addresses of machines into ipList");
         }
 

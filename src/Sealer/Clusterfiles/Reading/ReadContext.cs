@@ -16,6 +16,9 @@ internal sealed class ReadContext(string fileName, SourceLines source, Clusterfi
     /// <summary>True where variables may be lists, as sealer up to 0.8 read them.</summary>
     public bool HasLists { get; set; }
 
+    /// <summary>Variables that secrets were looked for in and that are not set: each is one mistake, however many hosts name it.</summary>
+    public HashSet<string> MissingVariables { get; } = new(StringComparer.Ordinal);
+
     public void Error(YamlNode at, string message) => Diagnostics.Error(at.Line, at.Column, message);
 
     public void Warning(YamlNode at, string message) => Diagnostics.Warning(at.Line, at.Column, message);

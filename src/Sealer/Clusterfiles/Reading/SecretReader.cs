@@ -62,7 +62,8 @@ internal static class SecretReader
                 return Secret.From(null, source);
             if (context.Options.Variables(variable.Value) is { Length: > 0 } value)
                 return Secret.From(value, source);
-            context.Error(variable, $"the variable {Quoting.Quote(variable.Value)} is not set; set it, or read the file where it is");
+            if (context.MissingVariables.Add(variable.Value))
+                context.Error(variable, $"the variable {Quoting.Quote(variable.Value)}, which holds a secret, is not set here; set it before the file is read");
             return null;
         }
 

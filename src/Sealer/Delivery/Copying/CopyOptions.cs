@@ -20,4 +20,8 @@ public sealed record CopyOptions
 /// <param name="Bytes">What went over the line of their contents.</param>
 /// <param name="Unchanged">How many were there already.</param>
 /// <param name="Skipped">What was left out, and why.</param>
-public sealed record CopyResult(string Host, string Destination, int Files, long Bytes, int Unchanged, IReadOnlyList<string> Skipped);
+public sealed record CopyResult(string Host, string Destination, int Files, long Bytes, int Unchanged, IReadOnlyList<string> Skipped)
+{
+    /// <summary>What was left out, and why.</summary>
+    public IReadOnlyList<string> Skipped { get; init => field = Listed.Of(value); } = Listed.Of(Skipped);
+}

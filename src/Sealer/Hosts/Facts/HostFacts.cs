@@ -48,10 +48,10 @@ public sealed record HostFacts
     public long Swap { get; init; }
 
     /// <summary>Mounted file systems that hold files.</summary>
-    public IReadOnlyList<HostDisk> Disks { get; init; } = [];
+    public IReadOnlyList<HostDisk> Disks { get; init => field = Listed.Of(value); } = [];
 
     /// <summary>Addresses that others may reach, and those of loopback.</summary>
-    public IReadOnlyList<HostAddress> Addresses { get; init; } = [];
+    public IReadOnlyList<HostAddress> Addresses { get; init => field = Listed.Of(value); } = [];
 
     /// <summary>The interface of the default route; null where there is none.</summary>
     public string? DefaultInterface { get; init; }
@@ -66,7 +66,7 @@ public sealed record HostFacts
     public IReadOnlyDictionary<string, string> Tools { get; init; } = new Dictionary<string, string>();
 
     /// <summary>TCP ports that something listens on, ascending.</summary>
-    public IReadOnlyList<int> ListeningPorts { get; init; } = [];
+    public IReadOnlyList<int> ListeningPorts { get; init => field = Listed.Of(value); } = [];
 
     /// <summary>Kernel modules that matter, by name.</summary>
     public IReadOnlyDictionary<string, KernelModuleState> Modules { get; init; } = new Dictionary<string, KernelModuleState>();
@@ -134,6 +134,12 @@ public sealed record ExistingKubernetes(
     string? KubeletVersion, bool IsControlPlane, bool IsMember, bool HasEtcdData,
     IReadOnlyList<string> RuntimeSockets, IReadOnlyList<string> SealerClusters)
 {
+    /// <summary>Sockets of container runtimes.</summary>
+    public IReadOnlyList<string> RuntimeSockets { get; init => field = Listed.Of(value); } = Listed.Of(RuntimeSockets);
+
+    /// <summary>Names of clusters under /var/lib/sealer/data.</summary>
+    public IReadOnlyList<string> SealerClusters { get; init => field = Listed.Of(value); } = Listed.Of(SealerClusters);
+
     /// <summary>Something is there that a new cluster would meet.</summary>
     public bool IsAnything => IsControlPlane || IsMember || HasEtcdData || SealerClusters.Count > 0;
 }

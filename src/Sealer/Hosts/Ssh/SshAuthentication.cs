@@ -71,9 +71,11 @@ internal static class SshAuthentication
                 // As ssh: what the agent holds needs no file that can be opened.
                 if (required && !(PublicOf(file) is { } half && held.Any(k => k.Key.Equals(half))))
                 {
+                    if (error is FileNotFoundException or DirectoryNotFoundException)
+                        throw new SealerException("KeyFileNotUsable", ErrorKind.NotFound, $"There is no key at '{file}' for {options.Called}. Give the path of a private key.", file, error);
                     throw new SealerException(
                         "KeyFileNotUsable", ErrorKind.Authentication,
-                        $"The key '{file}' for {options.Called} cannot be used: {why}. Give its passphrase, add it to the agent (ssh-add), or name another.", file, error);
+                        $"The key '{file}' for {options.Called} cannot be used: {why.TrimEnd('.')}. Give its passphrase, add it to the agent (ssh-add), or name another.", file, error);
                 }
 
                 words.Add($"not the key {file} ({why})");

@@ -171,8 +171,15 @@ public sealed class SshHost : CommandHost
     {
         try
         {
-            await using var input = command.CreateInputStream();
-            await feed(new CountingTarget(input, connection), cancellationToken).ConfigureAwait(false);
+            var input = command.CreateInputStream();
+            try
+            {
+                await feed(new CountingTarget(input, connection), cancellationToken).ConfigureAwait(false);
+            }
+            finally
+            {
+                ChannelEnd.EndInput(command, input);
+            }
         }
         catch (Exception error) when (error is OperationCanceledException or SshException or ObjectDisposedException or InvalidOperationException or IOException { InnerException: not null })
         {

@@ -29,6 +29,17 @@ public sealed class SshHostTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Commands_that_end_while_their_input_does_leave_the_connection_alone()
+    {
+        // sshd breaks off a connection whose channel's input ends after the channel did.
+        Assert.True(ChannelEnd.IsGuarded);
+        await using var host = _server.Host();
+        for (var i = 0; i < 200; i++)
+            await host.RunAsync(new HostCommand("read -r x") { Input = new MemoryStream("x\n"u8.ToArray()) });
+        Assert.DoesNotContain("nonexistent channel", _server.Log, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_password_opens_it()
     {
         await using var host = _server.Host(o => o with { KeyFiles = [], Password = Secret.Of(SshServer.UserPassword) });
