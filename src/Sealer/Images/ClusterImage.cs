@@ -33,13 +33,13 @@ public sealed record ClusterImage
     public bool IsIndex => Manifest is null;
 
     /// <summary>What it runs on; of an index, one a platform that is present here.</summary>
-    public required IReadOnlyList<Platform> Platforms { get; init; }
+    public required IReadOnlyList<Platform> Platforms { get; init => field = Listed.Of(value); }
 
     /// <summary>Platforms that the index names and whose content is not here, as after a pull of one platform.</summary>
-    public IReadOnlyList<Platform> AbsentPlatforms { get; init; } = [];
+    public IReadOnlyList<Platform> AbsentPlatforms { get; init => field = Listed.Of(value); } = [];
 
     /// <summary>Of an index the image of each platform, in the index's order; otherwise empty.</summary>
-    public IReadOnlyList<ClusterImage> Images { get; init; } = [];
+    public IReadOnlyList<ClusterImage> Images { get; init => field = Listed.Of(value); } = [];
 
     /// <summary>When it was made, as the config says (of an index the newest); null where it says nothing.</summary>
     public DateTimeOffset? Created { get; init; }
@@ -96,7 +96,7 @@ public sealed record ClusterImage
     public IReadOnlyList<string> Csi => LabelledBy(SealerAnnotations.CsiLabelPrefix);
 
     /// <summary>The layers, lowest first; of an index empty.</summary>
-    public IReadOnlyList<ClusterImageLayer> Layers { get; init; } = [];
+    public IReadOnlyList<ClusterImageLayer> Layers { get; init => field = Listed.Of(value); } = [];
 
     /// <summary>Sealer's data, in the form of today; null where it is not a cluster image.</summary>
     public ImageExtension? Extension { get; init; }

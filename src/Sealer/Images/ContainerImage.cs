@@ -13,7 +13,7 @@ public sealed record ContainerImage
     public Platform? Platform { get; init; }
 
     /// <summary>The applications that asked for it, sorted; empty where none did.</summary>
-    public IReadOnlyList<string> AppNames { get; init; } = [];
+    public IReadOnlyList<string> AppNames { get; init => field = Listed.Of(value); } = [];
 
     /// <summary>True where something asked that is no application's: a manifest, a chart, a list.</summary>
     public bool IsForCluster { get; init; }

@@ -25,7 +25,7 @@ public sealed record ImageManifest
 
     /// <summary>The layers, lowest first.</summary>
     [JsonPropertyName("layers")]
-    public required IReadOnlyList<Descriptor> Layers { get; init; }
+    public required IReadOnlyList<Descriptor> Layers { get; init => field = Listed.Of(value); }
 
     /// <summary>The image this artifact refers to.</summary>
     [JsonPropertyName("subject")]

@@ -76,7 +76,7 @@ public sealed class GivenValueTests
             Assert.Equal(spec.Environment.Count, Clusterfile.Read(written, options).GetSpec().Environment.Count);
         }
 
-        Assert.Contains("the variable 'FROM' is not set", Assert.Throws<SealerException>(() => Clusterfile.Read(text, options with { Variables = _ => null }).GetSpec()).Message, StringComparison.Ordinal);
+        Assert.Contains("the variable 'FROM', which", Assert.Throws<SealerException>(() => Clusterfile.Read(text, options with { Variables = _ => null }).GetSpec()).Message, StringComparison.Ordinal);
         Assert.Equal("SecretNotResolved", Assert.Throws<SealerException>(() => ClusterEnvironment.OfCluster(Clusterfile.Read(text, options with { ResolveSecrets = false }).GetSpec())).Id);
     }
 

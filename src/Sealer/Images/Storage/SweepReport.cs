@@ -38,7 +38,7 @@ public sealed record SweepReport
     public required long Bytes { get; init; }
 
     /// <summary>The digests of <see cref="Blobs"/>.</summary>
-    public required IReadOnlyList<Digest> Removed { get; init; }
+    public required IReadOnlyList<Digest> Removed { get; init => field = Listed.Of(value); }
 
     /// <summary>Blobs that stay.</summary>
     public required int KeptBlobs { get; init; }
@@ -50,5 +50,5 @@ public sealed record SweepReport
     /// What is damaged or missing, so that layers could not be found, and what could not be removed; whole sentences. While
     /// there is any of the first kind, no blob is removed: it could be one of them.
     /// </summary>
-    public required IReadOnlyList<string> Problems { get; init; }
+    public required IReadOnlyList<string> Problems { get; init => field = Listed.Of(value); }
 }

@@ -13,10 +13,10 @@ public sealed record ImageVerification
     public bool Passed => Findings.All(f => f.Severity != FindingSeverity.Error);
 
     /// <summary>What was found, worst first.</summary>
-    public required IReadOnlyList<VerificationFinding> Findings { get; init; }
+    public required IReadOnlyList<VerificationFinding> Findings { get; init => field = Listed.Of(value); }
 
     /// <summary>Platforms that were verified.</summary>
-    public required IReadOnlyList<Platform> Platforms { get; init; }
+    public required IReadOnlyList<Platform> Platforms { get; init => field = Listed.Of(value); }
 
     /// <summary>Manifests, configs and layers that were read and hashed.</summary>
     public required int Blobs { get; init; }
