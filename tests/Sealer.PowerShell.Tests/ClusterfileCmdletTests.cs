@@ -116,7 +116,7 @@ public sealed class ClusterfileCmdletTests : IDisposable
         Write("elsewhere", Small.Replace("  hosts:", "  ssh: { passwdFrom: { env: SEALER_TEST_NOT_SET } }\n  hosts:", StringComparison.Ordinal));
 
         _session.Try("Get-Clusterfile ./elsewhere");
-        Assert.Contains("the variable 'SEALER_TEST_NOT_SET' is not set", Assert.Single(_session.Errors).Exception.Message, StringComparison.Ordinal);
+        Assert.Contains("the variable 'SEALER_TEST_NOT_SET', which", Assert.Single(_session.Errors).Exception.Message, StringComparison.Ordinal);
         Assert.Single(_session.Run("Get-Clusterfile ./elsewhere -SkipSecret"));
         var cluster = _session.Run("Get-Clusterfile ./elsewhere -Credential ([pscredential]::new('ops', $password))")[0];
         Assert.Equal("ops", _session.Run("param($c) $c.Spec.Hosts[2].Ssh.User", cluster)[0].ToString());
