@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Sealer;
 
 /// <summary>
@@ -6,9 +8,10 @@ namespace Sealer;
 /// </summary>
 internal static class Listed
 {
-    /// <summary>The same items in an array, or the list itself where PowerShell can look into it.</summary>
-    public static IReadOnlyList<T> Of<T>(IReadOnlyList<T> list) => list is T[] or List<T> ? list : list.ToArray();
-
-    /// <summary>As above; null stays null.</summary>
-    public static IReadOnlyList<T>? OrNull<T>(IReadOnlyList<T>? list) => list is null ? null : Of(list);
+    /// <summary>
+    /// The same items in an array, or the list itself where PowerShell can look into it. Null stays null: documents from outside
+    /// have holes, which their readers tell of.
+    /// </summary>
+    [return: NotNullIfNotNull(nameof(list))]
+    public static IReadOnlyList<T>? Of<T>(IReadOnlyList<T>? list) => list is null or T[] or List<T> ? list : list.ToArray();
 }

@@ -45,5 +45,5 @@ public sealed record ClusterfileDraft
     public string DataRoot { get; init; } = ClusterSpec.DefaultDataRoot;
 
     /// <summary>What is launched; null: what the image says; empty: nothing.</summary>
-    public IReadOnlyList<string>? ApplicationNames { get; init => field = Listed.OrNull(value); }
+    public IReadOnlyList<string>? ApplicationNames { get; init => field = Listed.Of(value); }
 }

@@ -20,7 +20,7 @@ public sealed record Descriptor
     /// <summary>Where foreign content may be had.</summary>
     [JsonPropertyName("urls")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public IReadOnlyList<string>? Urls { get; init => field = Listed.OrNull(value); }
+    public IReadOnlyList<string>? Urls { get; init => field = Listed.Of(value); }
 
     /// <summary>Free annotations of this place in the index or manifest.</summary>
     [JsonPropertyName("annotations")]

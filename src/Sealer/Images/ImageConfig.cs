@@ -41,7 +41,7 @@ public sealed record ImageConfig
     /// <summary>One entry an instruction.</summary>
     [JsonPropertyName("history")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public IReadOnlyList<ImageHistory>? History { get; init => field = Listed.OrNull(value); }
+    public IReadOnlyList<ImageHistory>? History { get; init => field = Listed.Of(value); }
 
     /// <summary>What else the config held (Docker adds fields); kept when an image is built upon.</summary>
     [JsonExtensionData]
@@ -61,7 +61,7 @@ public sealed record ImageSettings
     /// <summary><c>NAME=value</c> each.</summary>
     [JsonPropertyName("Env")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public IReadOnlyList<string>? Env { get; init => field = Listed.OrNull(value); }
+    public IReadOnlyList<string>? Env { get; init => field = Listed.Of(value); }
 
     /// <summary>Labels; some have a meaning to sealer, see <see cref="SealerAnnotations"/>.</summary>
     [JsonPropertyName("Labels")]

@@ -23,7 +23,7 @@ public sealed record ImageExtension
     /// <summary>The applications, in the order they were declared.</summary>
     [JsonPropertyName("applications")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public IReadOnlyList<Application>? Applications { get; init => field = Listed.OrNull(value); }
+    public IReadOnlyList<Application>? Applications { get; init => field = Listed.Of(value); }
 
     /// <summary>Filled when an image is inspected, from the config; not stored at build.</summary>
     [JsonPropertyName("labels")]
@@ -74,17 +74,17 @@ public sealed record Launch
     /// <summary>Shell commands, run in order on the first control plane in the rootfs (CMDS, CMD).</summary>
     [JsonPropertyName("cmds")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public IReadOnlyList<string>? Cmds { get; init => field = Listed.OrNull(value); }
+    public IReadOnlyList<string>? Cmds { get; init => field = Listed.Of(value); }
 
     /// <summary>Names of applications, in launch order (LAUNCH).</summary>
     [JsonPropertyName("app_names")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public IReadOnlyList<string>? AppNames { get; init => field = Listed.OrNull(value); }
+    public IReadOnlyList<string>? AppNames { get; init => field = Listed.Of(value); }
 
     /// <summary>Where sealer 0.9.2 to 0.10 kept APPCMDS; read, never written.</summary>
     [JsonPropertyName("appConfigs")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public IReadOnlyList<LegacyAppConfig>? AppConfigs { get; init => field = Listed.OrNull(value); }
+    public IReadOnlyList<LegacyAppConfig>? AppConfigs { get; init => field = Listed.Of(value); }
 
     /// <inheritdoc/>
     public override string ToString() => Cmds is { Count: > 0 } ? string.Join("; ", Cmds) : string.Join(", ", AppNames ?? []);
@@ -121,12 +121,12 @@ public sealed record Application
     /// <summary>Relative to the application's folder; of a chart, its name.</summary>
     [JsonPropertyName("files")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public IReadOnlyList<string>? Files { get; init => field = Listed.OrNull(value); }
+    public IReadOnlyList<string>? Files { get; init => field = Listed.Of(value); }
 
     /// <summary>What sealer 0.9.0 called <see cref="Files"/>; read, never written.</summary>
     [JsonPropertyName("launchfiles")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public IReadOnlyList<string>? LaunchFiles { get; init => field = Listed.OrNull(value); }
+    public IReadOnlyList<string>? LaunchFiles { get; init => field = Listed.Of(value); }
 
     /// <summary>Always <c>v1</c>.</summary>
     [JsonPropertyName("version")]
@@ -141,7 +141,7 @@ public sealed record Application
     /// <summary>How to start it instead of its type's way (APPCMDS).</summary>
     [JsonPropertyName("cmds")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public IReadOnlyList<string>? Cmds { get; init => field = Listed.OrNull(value); }
+    public IReadOnlyList<string>? Cmds { get; init => field = Listed.Of(value); }
 
     /// <inheritdoc/>
     public override string ToString() => Name;

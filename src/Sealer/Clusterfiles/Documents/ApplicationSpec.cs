@@ -7,10 +7,10 @@ public sealed record ApplicationSpec
     public required string Name { get; init; }
 
     /// <summary>Shell commands that are run instead of everything else; null: none are given.</summary>
-    public IReadOnlyList<string>? Commands { get; init => field = Listed.OrNull(value); }
+    public IReadOnlyList<string>? Commands { get; init => field = Listed.Of(value); }
 
     /// <summary>What is launched, in this order; null: what the image says; empty: nothing.</summary>
-    public IReadOnlyList<string>? LaunchApplications { get; init => field = Listed.OrNull(value); }
+    public IReadOnlyList<string>? LaunchApplications { get; init => field = Listed.Of(value); }
 
     /// <summary>Settings of single applications.</summary>
     public IReadOnlyList<ApplicationConfigSpec> Configs { get; init => field = Listed.Of(value); } = [];
@@ -29,7 +29,7 @@ public sealed record ApplicationConfigSpec
     public IReadOnlyList<ApplicationFileSpec> Files { get; init => field = Listed.Of(value); } = [];
 
     /// <summary>Shell commands that start it instead of the image's; null: the image's.</summary>
-    public IReadOnlyList<string>? LaunchCommands { get; init => field = Listed.OrNull(value); }
+    public IReadOnlyList<string>? LaunchCommands { get; init => field = Listed.Of(value); }
 
     /// <summary>Where it stands in the Clusterfile, or null.</summary>
     public SourceLocation? Location { get; init; }

@@ -21,10 +21,10 @@ public sealed record ClusterSpec
     public IReadOnlyList<EnvironmentVariable> Environment { get; init => field = Listed.Of(value); } = [];
 
     /// <summary>Shell commands that are run on the cluster instead of the image's; null: the image's.</summary>
-    public IReadOnlyList<string>? Commands { get; init => field = Listed.OrNull(value); }
+    public IReadOnlyList<string>? Commands { get; init => field = Listed.Of(value); }
 
     /// <summary>What is launched, in this order; null: what the image says; empty: nothing.</summary>
-    public IReadOnlyList<string>? ApplicationNames { get; init => field = Listed.OrNull(value); }
+    public IReadOnlyList<string>? ApplicationNames { get; init => field = Listed.Of(value); }
 
     /// <summary>All hosts, in the order of the file; each address once, all of one family.</summary>
     public IReadOnlyList<HostSpec> Hosts { get; init => field = Listed.Of(value); } = [];
