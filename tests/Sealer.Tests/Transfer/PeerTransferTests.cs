@@ -107,17 +107,29 @@ public sealed class PeerTransferTests : IAsyncLifetime
         Directory.CreateDirectory(target.State + "/share");
         await System.IO.File.WriteAllTextAsync(target.State + "/share/serve", "echo served; [ ! -t 0 ] || echo terminal; echo \"agent=$SSH_AUTH_SOCK x=$LC_X\"");
         await Allow("127.0.0.1");
-        foreach (var asked in (string[])["", "id", "sh -c 'id'", "-tt host id", "-A host id"])
-            Assert.EndsWith("served|agent= x=", await TryAsync(asked), StringComparison.Ordinal);
+        foreach (var asked in (string[])["", "id", "sh -c 'id'", "-A host id"])
+            Assert.Equal("served|agent= x=", await TryAsync(asked));
+        // A client that insists on a terminal is told no, and may go before it has heard the rest.
+        var terminal = await TryAsync("-tt host id");
+        Assert.Contains("PTY allocation request failed", terminal, StringComparison.Ordinal);
+        Assert.DoesNotContain("|terminal", terminal, StringComparison.Ordinal);
         Assert.DoesNotContain("SSH-2.0", await TryAsync($"-W 127.0.0.1:{server.Port}"), StringComparison.Ordinal);
         Assert.Contains("failed", await TryAsync("-o ExitOnForwardFailure=yes -R 0:127.0.0.1:1 host x"), StringComparison.OrdinalIgnoreCase);
         await Allow("127.0.0.9");
         Assert.DoesNotContain("served", await TryAsync("id"), StringComparison.Ordinal);
         await Allow("127.0.0.1");
-        await Peer.RunAsync("sed", "-i", "s/expiry-time=\"[0-9]*\"/expiry-time=\"202001010000\"/", Keys(0));
+        await ExpireAsync("209901010000");
+        Assert.Contains("served", await TryAsync("id"), StringComparison.Ordinal);
+        await ExpireAsync("202001010000");
         Assert.DoesNotContain("served", await TryAsync("id"), StringComparison.Ordinal);
+        await ExpireAsync("209901010000");
+        Assert.Contains("served", await TryAsync("id"), StringComparison.Ordinal);
         (await target.Host.RunAsync(new HostCommand(RunKey.Forbid(target)))).Require("forbid");
         Assert.DoesNotContain("served", await TryAsync("id"), StringComparison.Ordinal);
+
+        // The file stays the user's: sshd reads it as that one.
+        async Task ExpireAsync(string time) =>
+            await Peer.RunAsync("sh", "-c", $"sed -i 's/expiry-time=\"[0-9]*\"/expiry-time=\"{time}\"/' '{Keys(0)}' && chown {server.User}: '{Keys(0)}'");
 
         async Task Allow(string source) => (await target.Host.RunAsync(new HostCommand(key.Allow(target, [source])))).Require("allow");
 
