@@ -20,19 +20,39 @@ internal static class ChannelEnd
     /// <summary>False where another version of SSH.NET names these things otherwise, and ends its inputs on its own.</summary>
     public static bool IsGuarded => Channel is not null && Lock is not null && IsAnswered is not null;
 
-    /// <summary>Ends it, unless the channel has ended already.</summary>
-    public static void EndInput(SshCommand command, Stream input)
+    /// <summary>The channel of a command that runs; asked for before the command is disposed, which forgets it.</summary>
+    public static object? Of(SshCommand command) => Channel?.GetValue(command);
+
+    /// <summary>Ends the input, unless the channel has ended already.</summary>
+    public static void EndInput(object? channel, Stream input)
     {
-        if (!IsGuarded || Channel!.GetValue(command) is not { } channel || Lock!.GetValue(channel) is not { } gate)
+        if (!IsGuarded || channel is null || Lock!.GetValue(channel) is not { } gate)
         {
             input.Dispose();
             return;
         }
 
-        lock (gate)
+        // Where SSH.NET is built for .NET 9 or later it is a Lock, which no monitor keeps out.
+        var kind = gate.GetType();
+        var isLock = kind.FullName == "System.Threading.Lock";
+        if (isLock)
+            kind.GetMethod("Enter", Type.EmptyTypes)!.Invoke(gate, null);
+        else
+            Monitor.Enter(gate);
+        try
         {
-            if (!(bool)IsAnswered!.GetValue(channel)!)
+            // Its command disposes the input once more, and would end it without the lock.
+            if ((bool)IsAnswered!.GetValue(channel)!)
+                input.GetType().GetField("_isDisposed", Inner)?.SetValue(input, true);
+            else
                 input.Dispose();
+        }
+        finally
+        {
+            if (isLock)
+                kind.GetMethod("Exit", Type.EmptyTypes)!.Invoke(gate, null);
+            else
+                Monitor.Exit(gate);
         }
     }
 }

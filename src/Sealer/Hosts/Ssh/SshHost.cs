@@ -171,6 +171,7 @@ public sealed class SshHost : CommandHost
     {
         try
         {
+            var channel = ChannelEnd.Of(command);
             var input = command.CreateInputStream();
             try
             {
@@ -178,7 +179,7 @@ public sealed class SshHost : CommandHost
             }
             finally
             {
-                ChannelEnd.EndInput(command, input);
+                ChannelEnd.EndInput(channel, input);
             }
         }
         catch (Exception error) when (error is OperationCanceledException or SshException or ObjectDisposedException or InvalidOperationException or IOException { InnerException: not null })
