@@ -36,7 +36,7 @@ Address,User,Port,Role
         $null = New-Clusterfile ./secret -ControlPlane 10.0.0.11 -Credential ([pscredential]::new('ops', $password)) -WarningVariable told -WarningAction SilentlyContinue
         Get-Content ./secret -Raw | Should -Not -Match 'hunter2'
         "$told" | Should -Match 'SEALER_SSH_PASSWORD'
-        { Get-Clusterfile ./secret -ErrorAction Stop } | Should -Throw "*'SEALER_SSH_PASSWORD' is not set*"
+        { Get-Clusterfile ./secret -ErrorAction Stop } | Should -Throw "*'SEALER_SSH_PASSWORD', which holds a secret, is not set here*"
         $env:SEALER_SSH_PASSWORD = 'from-the-environment'
         (Get-Clusterfile ./secret).Spec.Ssh.Password.Reveal() | Should -Be 'from-the-environment'
         (Get-Clusterfile ./secret | Format-List * | Out-String) | Should -Not -Match 'from-the-environment'
