@@ -30,7 +30,7 @@ public static class HostCopy
 
     /// <summary>Copies from a host.</summary>
     /// <param name="host">The host.</param>
-    /// <param name="source">An absolute path there, of a file or a folder.</param>
+    /// <param name="source">An absolute path there, of a file or a folder; where it is a link, what that leads to is copied. Links inside of a folder stay links.</param>
     /// <param name="folder">The folder here that the file goes into, or that the folder becomes.</param>
     /// <param name="options">How.</param>
     /// <param name="cancellationToken">Ends it; what is complete stays.</param>

@@ -78,7 +78,7 @@ internal sealed class HostFetch(IHost host, string source, string destination, C
             *' -prune -exec echo x ';'
             elif [ -f {ShellText.Quote(path)} ]; then
                 cd {ShellText.Quote(folder)} || exit 1
-                echo '== files'; sh -c {inner} sh {ShellText.Quote("./" + name)}
+                echo '== files'; sh -c {ShellText.Quote(HostListing.FollowingScript)} sh {ShellText.Quote("./" + name)}
             else echo 'No such file or folder' >&2; exit 66; fi
             echo '== end'
             """;

@@ -11,6 +11,9 @@ internal static class HostListing
     /// <summary>Tells of the files that are its arguments, those that are there.</summary>
     public const string Script = """stat -c "%f %s %n" -- "$@"; sha256sum -- "$@" """;
 
+    /// <summary>As <see cref="Script"/>, of what links lead to.</summary>
+    public const string FollowingScript = """stat -L -c "%f %s %n" -- "$@"; sha256sum -- "$@" """;
+
     /// <summary>Files by their paths as the host wrote them, without a leading <c>./</c>; raw mode with the type, size, digest.</summary>
     public static Dictionary<string, (int Mode, long Size, string Digest)> Read(string text)
     {

@@ -63,6 +63,22 @@ public sealed class HostCopyTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_link_that_is_named_itself_is_followed_both_ways()
+    {
+        var link = Path.Combine(Source, "named");
+        File.CreateSymbolicLink(link, "a");
+        var fetched = await HostCopy.FetchAsync(_host, link, _folder["here"]);
+        Assert.Equal(1, fetched.Files);
+        await HostCopy.SendAsync(_host, await LocalItems.ReadAsync([link]), Path.Combine(There, "b"));
+        foreach (var copy in new[] { new FileInfo(Path.Combine(_folder["here"], "named")), new FileInfo(Path.Combine(There, "b")) })
+        {
+            Assert.Null(copy.LinkTarget);
+            Assert.Equal("hello\n", await File.ReadAllTextAsync(copy.FullName));
+            Assert.Equal((UnixFileMode)0x1E8, copy.UnixFileMode);
+        }
+    }
+
+    [Fact]
     public async Task A_slash_at_the_end_means_into()
     {
         var items = await LocalItems.ReadAsync([Source, Path.Combine(Source, "a")]);

@@ -23,7 +23,11 @@ public sealed class DiskFullTests : ArchiveTestBase
             Assert.Contains(store.Folder, error.Message);
             Assert.Matches(@"\d+ bytes more are needed, \d+ are free", error.Message);
             Assert.Empty(store.List());
-            Assert.Equal(0, Directory.GetFiles(Path.Combine(store.Folder, "partial")).Sum(f => new FileInfo(f).Length));
+            // The layer that met the end of the disk gives its room back; one that was under way beside it is taken up again.
+            var partials = Directory.GetFiles(Path.Combine(store.Folder, "partial"));
+            Assert.Contains(partials, f => new FileInfo(f).Length == 0);
+            Assert.All(partials.Where(f => new FileInfo(f).Length > 0), f => Assert.True(
+                File.ReadAllBytes(Store.TryGetPath(Digest.Parse(Path.GetFileName(f).Replace('-', ':')))!).AsSpan().StartsWith(File.ReadAllBytes(f))));
             var kept = Directory.GetFiles(Path.Combine(store.Folder, "blobs/sha256"));
             Assert.NotEmpty(kept);
             Assert.All(kept, f => Assert.Equal(Path.GetFileName(f), Digest.Of(File.ReadAllBytes(f)).Hex));
