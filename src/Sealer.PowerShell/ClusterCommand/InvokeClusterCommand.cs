@@ -107,7 +107,8 @@ public sealed class InvokeClusterCommand : HostCmdlet
                 var result = await host.RunAsync(make() with { Lines = lines }, ct);
                 if (PassThru)
                     await WriteAsync(new ClusterCommandResult(result, Stopwatch.GetElapsedTime(started)));
-                result.Require($"run '{what}'");
+                if (!result.Succeeded)
+                    throw result.Failure($"'{what}' failed on {host.Name}");
             },
             cancellationToken);
     }
