@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using Sealer.Clusterfiles.Writing;
@@ -91,7 +92,7 @@ public static class BalancerFiles
             ["labels"] = new JsonObject { ["app.kubernetes.io/managed-by"] = "sealer", ["app.kubernetes.io/name"] = name },
         };
         if (settings is not null)
-            metadata["annotations"] = new JsonObject { [Digest] = Planning.HostFingerprint.Digest(settings) };
+            metadata["annotations"] = new JsonObject { [Digest] = Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(settings))).ToLowerInvariant() };
         var pod = new JsonObject
         {
             ["apiVersion"] = "v1",
