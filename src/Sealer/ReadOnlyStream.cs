@@ -13,11 +13,11 @@ internal abstract class ReadOnlyStream : Stream
 
     public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
-    public abstract override int Read(Span<byte> buffer);
+    /// <summary>Of streams that wait for nothing; the others have a <see cref="ReadAsync(Memory{byte}, CancellationToken)"/> of their own.</summary>
+    public override int Read(Span<byte> buffer) => throw new NotSupportedException();
 
     public sealed override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
-    /// <summary>Of streams that wait for nothing, as it is; others have their own.</summary>
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();

@@ -40,7 +40,7 @@ public sealed class HostCmdletTests : IDisposable
     public void Hosts_come_from_a_file_addresses_or_objects_and_tell_of_themselves()
     {
         var hosts = _session.Run("param($f) Get-ClusterHost $f", Clusterfile);
-        Assert.Equal(["127.0.0.11", "127.0.0.12", "127.0.0.13"], hosts.Select(h => h.Properties["Address"].Value).Order());
+        Assert.Equal(["127.0.0.11", "127.0.0.12", "127.0.0.13"], hosts.Select(h => h.Properties["Address"].Value));
         Assert.Equal(Environment.ProcessorCount, _session.Run("(Get-ClusterHost -Address 127.0.0.1).Cpus")[0].BaseObject);
         Assert.Equal("lab-1 root 7 master", _session.Run(
             "$h = [pscustomobject]@{ Name = 'lab-1'; Address = '127.0.0.9'; User = 'root'; Port = 7; KeyPath = '/k'; Role = 'master' } | Get-ClusterHost; \"$($h.Name) $($h.User) $($h.Port) $($h.Role)\"")[0].BaseObject);
@@ -102,7 +102,7 @@ public sealed class HostCmdletTests : IDisposable
         Assert.Equal([7, 7, 7], results.Select(r => r.Properties["ExitCode"].Value));
         Assert.Equal(3, _session.Errors.Count);
         Assert.All(_session.Errors, e => Assert.Equal("HostCommandFailed,Sealer.PowerShell.InvokeClusterCommand", e.FullyQualifiedErrorId));
-        Assert.Equal(["127.0.0.11", "127.0.0.12", "127.0.0.13"], _session.Errors.Select(e => e.TargetObject).Order());
+        Assert.Equal(["127.0.0.11", "127.0.0.12", "127.0.0.13"], _session.Errors.Select(e => e.TargetObject));
         Assert.All(_session.Errors, e => Assert.Contains("(exit code 7). Its own words: broken", e.ToString(), StringComparison.Ordinal));
         Assert.Equal("out", _session.Run("(Invoke-ClusterCommand 'echo out' -Address 127.0.0.1 -PassThru).Output.Trim()")[0].BaseObject);
     }

@@ -101,12 +101,13 @@ public sealed class InvokeClusterCommand : HostCmdlet
         await ForEachHostAsync(
             hosts,
             selected,
-            async (host, ct) =>
+            $"Running '{PlainText.Of(what)}'",
+            async (host, results, ct) =>
             {
                 var started = Stopwatch.GetTimestamp();
                 var result = await host.RunAsync(make() with { Lines = lines }, ct);
                 if (PassThru)
-                    await WriteAsync(new ClusterCommandResult(result, Stopwatch.GetElapsedTime(started)));
+                    results.Add(new ClusterCommandResult(result, Stopwatch.GetElapsedTime(started)));
                 if (!result.Succeeded)
                     throw result.Failure($"'{what}' failed on {host.Name}");
             },

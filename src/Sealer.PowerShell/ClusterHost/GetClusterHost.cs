@@ -7,8 +7,9 @@ namespace Sealer.PowerShell;
 /// <summary>Asks hosts what they are and have: system, processors, memory, disks, addresses, clock, tools, Kubernetes.</summary>
 /// <remarks>
 /// <para>
-/// Each host is asked once, in one round trip, all at the same time. Nothing is installed or changed there. All that a host says
-/// is in Facts; the table shows what matters most.
+/// Each host is asked once, in one round trip, all at the same time. Nothing is installed or changed there. They come in the order
+/// of the Clusterfile, or as they were named, each once it and all before it have answered. All that a host says is in Facts; the
+/// table shows what matters most.
 /// </para>
 /// <para>
 /// Hosts are reached as ssh would reach them: ~/.ssh/config, the agent, keys, known_hosts, hosts on the way. A host that was never
@@ -49,6 +50,7 @@ public sealed class GetClusterHost : HostCmdlet
     private protected override Task RunAsync(ClusterHosts hosts, CancellationToken cancellationToken) => ForEachHostAsync(
         hosts,
         hosts.All,
-        async (host, ct) => await WriteAsync(new ClusterHost(hosts.Target(host), await HostFactsReader.GatherAsync(host, Sudo, ct))),
+        "Asking hosts",
+        async (host, results, ct) => results.Add(new ClusterHost(hosts.Target(host), await HostFactsReader.GatherAsync(host, Sudo, ct))),
         cancellationToken);
 }

@@ -8,7 +8,9 @@ namespace Sealer.PowerShell;
 /// <remarks>
 /// <para>
 /// The lines carry sealer's mark, by which they are found again. A name that another marked line has moves to the new address; lines
-/// that are not marked are never touched, unless -Force is given. Where the names stand already, nothing is done.
+/// that are not marked are never touched, unless -Force is given. Where the names stand already, nothing is done. Lines with a
+/// cluster's name behind the mark are what its Clusterfile says: where a name moves away from one, a warning says so, since its
+/// next delivery moves it back.
 /// </para>
 /// <para>Needs root on the hosts, or sudo.</para>
 /// </remarks>

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Management.Automation;
 using Sealer.Delivery;
 using Sealer.Hosts;
@@ -22,19 +23,29 @@ public abstract class HostAliasCmdlet : HostCmdlet
 
     private protected sealed override async Task RunAsync(ClusterHosts hosts, CancellationToken cancellationToken)
     {
+        var lost = new ConcurrentDictionary<(string Cluster, string Name), bool>();
         await ForEachHostAsync(
             hosts,
             hosts.All,
-            async (host, ct) =>
+            "Changing names of hosts",
+            async (host, results, ct) =>
             {
                 var before = await HostsFile.ReadAsync(host, ct);
-                var lines = Difference(before, Change(before, host.Name));
+                var after = Change(before, host.Name);
+                var lines = Difference(before, after);
+                foreach (var entry in Lost(before, after))
+                    lost.TryAdd(entry, true);
                 if (lines.Count > 0 && await ShouldProcessAsync($"{host.Name}: {Doing} in /etc/hosts: {string.Join("; ", lines)}", $"{Doing} in /etc/hosts of {host.Name}: {string.Join("; ", lines)}?", "Change names of hosts"))
                     await HostsFile.ChangeAsync(host, text => Change(text, host.Name), ct);
                 if (PassThru)
-                    await WriteAsync(Entries(host.Name, await HostsFile.ReadAsync(host, ct)), enumerate: true);
+                    results.AddRange(Entries(host.Name, await HostsFile.ReadAsync(host, ct)));
             },
             cancellationToken);
+        foreach (var names in lost.Keys.GroupBy(entry => entry.Cluster, entry => entry.Name, StringComparer.Ordinal))
+        {
+            await WarnAsync($"The Clusterfile of {PlainText.Of(names.Key)} says {PlainText.Of(string.Join(", ", names.Order(StringComparer.Ordinal)))} (spec.hostAliases): change it there too, or its next delivery writes that again.");
+        }
+
         if (!HasFailed)
             await FinishAsync(cancellationToken);
     }
@@ -45,12 +56,17 @@ public abstract class HostAliasCmdlet : HostCmdlet
         return [.. old.Except(now).Select(l => "- " + l), .. now.Except(old).Select(l => "+ " + l)];
     }
 
-    private static List<ClusterHostAlias> Entries(string host, string text) =>
-    [
-        .. from line in text.Split('\n')
-           where line.TrimEnd().EndsWith(HostsFile.Mark, StringComparison.Ordinal)
-           let words = line[..line.IndexOf('#', StringComparison.Ordinal)].Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries)
-           where words.Length > 1
-           select new ClusterHostAlias(host, ShownText.Of(words[0]), words[1..].Select(text => ShownText.Of(text)).ToArray()),
-    ];
+    private static IEnumerable<ClusterHostAlias> Entries(string host, string text) => HostsLine.Of(text)
+        .Where(line => line.IsClusters && line.Address is not null)
+        .Select(line => new ClusterHostAlias(host, line.Address!.ToString(), [.. line.Names.Select(name => ShownText.Of(name))], line.Cluster is null ? null : ShownText.Of(line.Cluster)));
+
+    // What a Clusterfile says comes back with its next delivery.
+    private static IEnumerable<(string Cluster, string Name)> Lost(string before, string after)
+    {
+        var left = Said(after).ToHashSet();
+        return Said(before).Where(entry => !left.Contains(entry));
+
+        static IEnumerable<(string Cluster, string Name)> Said(string text) => HostsLine.Of(text).Where(line => line.Cluster is not null)
+            .SelectMany(line => line.Names.Select(name => (line.Cluster!, name)));
+    }
 }

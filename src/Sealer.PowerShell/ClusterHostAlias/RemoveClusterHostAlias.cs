@@ -3,8 +3,13 @@ using System.Net;
 
 namespace Sealer.PowerShell;
 
-/// <summary>Takes names out of the hosts' /etc/hosts that Add-ClusterHostAlias or sealer have put there (sealer's host-alias, undone).</summary>
-/// <remarks><para>Only lines with sealer's mark are touched. The Clusterfile stays as it is.</para></remarks>
+/// <summary>Takes names out of the hosts' /etc/hosts that Add-ClusterHostAlias, a delivery or sealer have put there (sealer's host-alias, undone).</summary>
+/// <remarks>
+/// <para>
+/// Only lines with sealer's mark are touched. What a Clusterfile says (spec.hostAliases; such lines name their cluster behind the
+/// mark) comes back with its next delivery: a warning says which names. The Clusterfile stays as it is.
+/// </para>
+/// </remarks>
 /// <example>
 /// <code>Remove-ClusterHostAlias harbor.skyline.local -Clusterfile ./Clusterfile -WhatIf</code>
 /// Shows what would be changed on each host.

@@ -88,7 +88,8 @@ public sealed class CopyClusterItem : HostCmdlet
         await ForEachHostAsync(
             hosts,
             selected,
-            async (host, ct) => await TellAsync(await HostCopy.SendAsync(host, items, Destination, Options(host, $"Copying to {Destination}"), ct)),
+            null,
+            async (host, results, ct) => await TellAsync(results, await HostCopy.SendAsync(host, items, Destination, Options(host, $"Copying to {Destination}"), ct)),
             cancellationToken);
     }
 
@@ -105,14 +106,15 @@ public sealed class CopyClusterItem : HostCmdlet
         await ForEachHostAsync(
             hosts,
             selected,
-            async (host, ct) =>
+            null,
+            async (host, results, ct) =>
             {
                 foreach (var path in Path)
                 {
                     // A folder becomes one of its name; a file goes into the host's.
                     var isFolder = path.Length > 1 && (await host.RunAsync(new HostCommand($"[ -d {ShellText.Quote(path)} ]") { Elevated = Sudo }, ct)).Succeeded;
                     var into = isFolder ? System.IO.Path.Combine(Folder(folder, host), FileName(path)) : Folder(folder, host);
-                    await TellAsync(await HostCopy.FetchAsync(host, path, into, Options(host, $"Copying {path}"), ct));
+                    await TellAsync(results, await HostCopy.FetchAsync(host, path, into, Options(host, $"Copying {path}"), ct));
                 }
             },
             cancellationToken);
@@ -132,7 +134,7 @@ public sealed class CopyClusterItem : HostCmdlet
 
     private CopyOptions Options(IHost host, string activity) => new() { Elevated = Sudo, Progress = new HostProgress(Engine, activity, host.Name) };
 
-    private async Task TellAsync(CopyResult result)
+    private async Task TellAsync(List<object> results, CopyResult result)
     {
         const int Told = 5;
         foreach (var skipped in result.Skipped.Take(Told))
@@ -140,7 +142,7 @@ public sealed class CopyClusterItem : HostCmdlet
         if (result.Skipped.Count > Told)
             await WarnAsync($"{result.Host}: left out {result.Skipped.Count - Told} more.");
         if (PassThru)
-            await WriteAsync(result);
+            results.Add(result);
     }
 
     private string Folder(string folder, IHost host) => Flat ? folder : System.IO.Path.Combine(folder, SafeName(host.Name));

@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Management.Automation;
 using Sealer.Delivery;
 using Sealer.Planning;
@@ -26,6 +27,10 @@ namespace Sealer.PowerShell;
 /// Every step, with its reason.
 /// </example>
 /// <example>
+/// <code>Get-ClusterPlan ./Clusterfile -Environment @{ Stage = 'test' }</code>
+/// With a variable over those of the Clusterfile.
+/// </example>
+/// <example>
 /// <code>Get-ClusterPlan ./Clusterfile -Image skyline:v2 | Export-ClusterPlan -Path ./plan.json</code>
 /// A plan to be reviewed, and carried out later.
 /// </example>
@@ -35,7 +40,7 @@ namespace Sealer.PowerShell;
 [OutputType(typeof(Plan))]
 public sealed class GetClusterPlan : HostCmdlet
 {
-    /// <summary>Path of the Clusterfile. With values or variables laid over it, pipe what Get-Clusterfile returns.</summary>
+    /// <summary>Path of the Clusterfile. With values laid over it, pipe what Get-Clusterfile returns.</summary>
     [Parameter(Position = 0)]
     [Alias("Path")]
     [ValidateNotNullOrEmpty]
@@ -47,15 +52,27 @@ public sealed class GetClusterPlan : HostCmdlet
     [ValidateNotNullOrEmpty]
     public string? Image { get; set; }
 
+    /// <summary>
+    /// Variables over those of the Clusterfile (sealer -e): a hashtable, or <c>NAME=VALUE</c>. A SecureString is a secret. Hosts' and
+    /// applications' own variables still win. A plan made so and kept in a file is carried out with the same -Environment.
+    /// </summary>
+    [Parameter]
+    [KeyValue]
+    public IDictionary? Environment { get; set; }
+
     /// <summary>After how many seconds a plugin that does not end is stopped.</summary>
     [Parameter]
     [ValidateRange(1, 86400)]
     public int PluginTimeout { get; set; } = (int)PlanRequest.DefaultPluginTimeout.TotalSeconds;
 
+    private protected override IDictionary? Variables => Environment;
+
     private protected override async Task RunAsync(ClusterHosts hosts, CancellationToken cancellationToken)
     {
         if (Clusters.Count == 0)
             throw new SealerException("NoCluster", ErrorKind.InvalidInput, "A plan is made for a cluster. Pipe one (Get-Clusterfile), or give -Clusterfile.");
+        if (Environment is not null && InputObject?.BaseObject is Cluster)
+            throw new SealerException("EnvironmentOfCluster", ErrorKind.InvalidInput, "A cluster that is piped has its variables. Give -Environment to Get-Clusterfile, or name the file with -Clusterfile.");
         if (Address.Length > 0 || Role.Length > 0)
             throw new SealerException("PlanNeedsAllHosts", ErrorKind.InvalidInput, "A plan is made for all hosts of a cluster: what is done on one may wait for others. Leave out -Address and -Role.");
         foreach (var cluster in Clusters)

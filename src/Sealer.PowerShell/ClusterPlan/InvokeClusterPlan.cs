@@ -1,6 +1,7 @@
+using System.Collections;
 using System.Management.Automation;
 using Sealer.Delivery;
-using Sealer.Kubefiles;
+using Sealer.Events;
 using Sealer.Planning;
 
 namespace Sealer.PowerShell;
@@ -13,8 +14,8 @@ namespace Sealer.PowerShell;
 /// plugin that was running when the controller died comes to its end on its host, and going on waits for it; Ctrl+C stops it.
 /// </para>
 /// <para>
-/// A host that fails stops only what needs it. All failures are errors at the end, each with the host's own words; mend them
-/// and run the same again, or make a new plan.
+/// The result of a step is returned as soon as it has ended. A host that fails stops only what needs it. All failures are errors
+/// at the end, each with the host's own words; mend them and run the same again, or make a new plan.
 /// </para>
 /// <para>
 /// Nothing is done where a host, the Clusterfile or the image is not as it was when the plan was made, or while another
@@ -59,6 +60,14 @@ public sealed class InvokeClusterPlan : HostAccessCmdlet
     [ValidateNotNull]
     public Cluster? Cluster { get; set; }
 
+    /// <summary>
+    /// Variables over those of the Clusterfile (sealer -e), which is read again: those that the plan was made with. A hashtable, or
+    /// <c>NAME=VALUE</c>; a SecureString is a secret.
+    /// </summary>
+    [Parameter]
+    [KeyValue]
+    public IDictionary? Environment { get; set; }
+
     /// <summary>Takes the cluster's lock from whoever has it, and says whom it pushes aside. Only where you know that nobody works there.</summary>
     [Parameter]
     public SwitchParameter Force { get; set; }
@@ -87,21 +96,33 @@ public sealed class InvokeClusterPlan : HostAccessCmdlet
         if (!await ShouldProcessAsync(PlainText.Of(lines), $"{PlainText.Of(lines)}\nCarry it out?", "Carry out the plan"))
             return;
         var origin = await OnPipeline(() => PlanOrigin.Of(plan));
-        var cluster = Cluster ?? (Clusterfile is null ? origin?.Cluster : null) ?? await ReadAsync(plan);
+        if (Environment is not null && Cluster is not null)
+            throw new SealerException("EnvironmentOfCluster", ErrorKind.InvalidInput, "-Cluster has its variables. Give -Environment to Get-Clusterfile, or -Clusterfile instead of -Cluster.");
+        var cluster = Cluster ?? (Clusterfile is null && Environment is null ? origin?.Cluster : null) ?? await ReadAsync(plan);
         var access = await OnPipeline(() => GivenAccess() ?? origin?.Access ?? Access);
         var content = plan.ImageDigest is null
             ? null
             : await PlanImages.LoadAsync(cluster, plan.ImageDigest, new ImageContentOptions { BandwidthLimit = BandwidthLimit }, cancellationToken);
-        await using var hosts = ClusterHosts.Of(cluster.Spec, access);
+        await using var hosts = ClusterHosts.Of(cluster.Spec, access with { ConnectTimeout = Access.ConnectTimeout ?? access.ConnectTimeout });
         var options = new DeliveryOptions { ThrottleLimit = ThrottleLimit, Lock = new ClusterLockOptions { Force = Force } };
-        var result = await new ClusterDelivery(cluster, address => hosts[address], content, SealerHome.FromEnvironment(), options, Engine)
+        var result = await new ClusterDelivery(cluster, address => hosts[address], content, SealerHome.FromEnvironment(), options, new StepSink(this))
             .CarryOutAsync(plan, cancellationToken);
         if (result.FinishedBefore is { } before)
             await ShowAsync($"{plan.Cluster}: the plan {plan.Id} was carried out on {before.ToLocalTime():yyyy-MM-dd HH:mm}. Get-ClusterPlan makes a new one.");
-        foreach (var step in result.Steps)
-            await WriteAsync(step);
+        // At the end: where errors stop a runbook, the first would stop what goes on at other hosts.
         foreach (var step in result.Steps.Where(step => step.Status == StepStatus.Failed))
             await OnPipeline(() => WriteError(Errors.ToRecord(step.Error!, step.Host)));
+    }
+
+    // Hands a result on as soon as its step has ended.
+    private sealed class StepSink(InvokeClusterPlan cmdlet) : IProgress<SealerEvent>
+    {
+        public void Report(SealerEvent value)
+        {
+            cmdlet.Engine.Report(value);
+            if (value is StepEndedEvent ended)
+                cmdlet.Post(ended.Result);
+        }
     }
 
     // Given with this command, it is all that counts: a wrong password is mended by giving the right one.
@@ -114,13 +135,9 @@ public sealed class InvokeClusterPlan : HostAccessCmdlet
 
     private async Task<Cluster> ReadAsync(Plan plan)
     {
-        var path = Clusterfile is null ? plan.Clusterfile : await OnPipeline(() => FullPath(Clusterfile));
-        if (path is null)
-            throw new SealerException("NoCluster", ErrorKind.InvalidInput, $"The plan {plan.Id} does not say where its Clusterfile lay. Give -Clusterfile or -Cluster.", plan.Cluster);
-        var read = Sealer.Clusterfiles.Clusterfile.ReadFile(path);
-        foreach (var warning in read.Diagnostics.Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Warning))
-            await WarnAsync(warning.ToString());
-        return new Cluster(read.GetSpec(), path);
+        var path = Clusterfile ?? plan.Clusterfile
+            ?? throw new SealerException("NoCluster", ErrorKind.InvalidInput, $"The plan {plan.Id} does not say where its Clusterfile lay. Give -Clusterfile or -Cluster.", plan.Cluster);
+        return await ReadClusterAsync(path, Environment);
     }
 
     private Task ShowAsync(string line) =>

@@ -1,7 +1,6 @@
 using System.Collections;
 using System.Management.Automation;
 using System.Net;
-using System.Security;
 using Sealer.Clusterfiles;
 using Sealer.Clusterfiles.Documents;
 using Sealer.Delivery;
@@ -15,6 +14,10 @@ namespace Sealer.PowerShell;
 /// <para>
 /// The file is checked before it is written, is there as a whole or not at all, and can be read by its owner only. sealer 0.9 to
 /// 0.11 reads it.
+/// </para>
+/// <para>
+/// The path of a key is written as you give it, and <c>~</c> is understood. Keys that piped hosts are known by are written too:
+/// their own (hostKeys), and those of hosts on the way to them (jumpHostKeys).
 /// </para>
 /// <para>
 /// No password is written unless -IncludeSecret is given. Instead the file says where it will be looked for: the variables
@@ -45,7 +48,7 @@ namespace Sealer.PowerShell;
 /// <seealso cref="TestClusterfile"/>
 [Cmdlet(VerbsCommon.New, "Clusterfile", SupportsShouldProcess = true)]
 [OutputType(typeof(Cluster))]
-public sealed class NewClusterfile : AsyncCmdlet
+public sealed class NewClusterfile : SshCmdlet
 {
     private readonly List<HostTarget> _piped = [];
 
@@ -57,7 +60,7 @@ public sealed class NewClusterfile : AsyncCmdlet
 
     /// <summary>
     /// Hosts: what Get-ClusterHost or New-ClusterLab return, addresses, or objects with an Address and what else is known (User,
-    /// Port, KeyPath, ProxyJump, HostKeyFingerprint, Role).
+    /// Port, KeyPath, ProxyJump, HostKeyFingerprint, JumpHostKeyFingerprint, Role).
     /// </summary>
     [Parameter(ValueFromPipeline = true)]
     public PSObject? InputObject { get; set; }
@@ -87,43 +90,6 @@ public sealed class NewClusterfile : AsyncCmdlet
     [ValidateRange(0, 99)]
     [PSDefaultValue(Help = "1, or none where -ControlPlane is given")]
     public int? ControlPlaneCount { get; set; }
-
-    /// <summary>User and password of the hosts.</summary>
-    [Parameter]
-    [Credential]
-    public PSCredential? Credential { get; set; }
-
-    /// <summary>The user at the hosts.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    [PSDefaultValue(Help = "That of -Credential, or root")]
-    public string? User { get; set; }
-
-    /// <summary>A private key that opens the hosts; it is written as you give it, and <c>~</c> is understood.</summary>
-    [Parameter]
-    [Alias("IdentityFile", "KeyFilePath")]
-    [ValidateNotNullOrEmpty]
-    public string? KeyPath { get; set; }
-
-    /// <summary>What the private key is protected with, a SecureString.</summary>
-    [Parameter]
-    [Secret]
-    public SecureString? KeyPassphrase { get; set; }
-
-    /// <summary>What sudo asks for where it is not the user's password, a SecureString.</summary>
-    [Parameter]
-    [Secret]
-    public SecureString? SudoPassword { get; set; }
-
-    /// <summary>Port of sshd at the hosts.</summary>
-    [Parameter]
-    [ValidateRange(1, 65535)]
-    public int Port { get; set; } = SshSettings.DefaultPort;
-
-    /// <summary>Hosts to go through, <c>[user@]host[:port]</c>, several with commas between.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? ProxyJump { get; set; }
 
     /// <summary>Variables for scripts, plugins and templates (sealer -e): a hashtable, or <c>NAME=VALUE</c>. A SecureString is a secret.</summary>
     [Parameter]
@@ -215,12 +181,12 @@ public sealed class NewClusterfile : AsyncCmdlet
     {
         var ssh = new SshSettings
         {
-            User = User ?? (Credential is { } given && given != PSCredential.Empty ? given.UserName : SshSettings.DefaultUser),
+            User = GivenUser ?? SshSettings.DefaultUser,
             Password = Kept(SecretAttribute.Of(Credential), "SEALER_SSH_PASSWORD"),
             PrivateKeyPath = KeyPath,
             PrivateKeyPassphrase = Kept(SecretAttribute.Of(KeyPassphrase), "SEALER_SSH_KEY_PASSPHRASE"),
             SudoPassword = Kept(SecretAttribute.Of(SudoPassword), "SEALER_SUDO_PASSWORD"),
-            Port = Port,
+            Port = Port ?? SshSettings.DefaultPort,
             ProxyJump = ProxyJump,
         };
         return new ClusterfileDraft
@@ -254,14 +220,16 @@ public sealed class NewClusterfile : AsyncCmdlet
                 Roles = roles,
                 Ssh = ssh with
                 {
-                    User = User is null && Credential is null ? host.User ?? ssh.User : ssh.User,
-                    Port = host.Port ?? ssh.Port,
+                    User = GivenUser ?? host.User ?? ssh.User,
+                    Port = Port ?? host.Port ?? ssh.Port,
                     Password = ssh.Password ?? Kept(host.Password, "SEALER_SSH_PASSWORD"),
                     PrivateKeyPath = KeyPath ?? host.KeyFile,
                     PrivateKeyPassphrase = ssh.PrivateKeyPassphrase ?? (KeyPath is null ? Kept(host.KeyPassphrase, "SEALER_SSH_KEY_PASSPHRASE") : null),
                     SudoPassword = ssh.SudoPassword ?? Kept(host.SudoPassword, "SEALER_SUDO_PASSWORD"),
                     ProxyJump = ProxyJump ?? host.ProxyJump,
                     HostKeyFingerprints = host.HostKeyFingerprints,
+                    // Of the way that the object names, and of no other.
+                    JumpHostKeyFingerprints = ProxyJump is null ? host.JumpHostKeyFingerprints : [],
                 },
             });
         }

@@ -1,13 +1,12 @@
 using System.Collections;
 using System.Management.Automation;
-using System.Security;
 using Sealer.Clusterfiles;
 using Sealer.Clusterfiles.Documents;
 
 namespace Sealer.PowerShell;
 
 /// <summary>A cmdlet that reads Clusterfiles: files, or text that is piped in, line by line or as a whole.</summary>
-public abstract class ClusterfileCmdlet : AsyncCmdlet
+public abstract class ClusterfileCmdlet : CredentialCmdlet
 {
     private protected const string ByPath = "Path";
     private protected const string ByText = "Text";
@@ -26,25 +25,6 @@ public abstract class ClusterfileCmdlet : AsyncCmdlet
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ByText)]
     [AllowEmptyString]
     public string[] Text { get; set; } = [];
-
-    /// <summary>
-    /// User and password for all hosts, instead of those that the file says. What the file says of passwords is not looked for
-    /// then.
-    /// </summary>
-    [Parameter]
-    [Credential]
-    public PSCredential? Credential { get; set; }
-
-    /// <summary>A private key that opens all hosts, instead of those that the file names.</summary>
-    [Parameter]
-    [Alias("IdentityFile", "KeyFilePath")]
-    [ValidateNotNullOrEmpty]
-    public string? KeyPath { get; set; }
-
-    /// <summary>What the private key of -KeyPath is protected with, a SecureString.</summary>
-    [Parameter]
-    [Secret]
-    public SecureString? KeyPassphrase { get; set; }
 
     /// <summary>
     /// Variables over those of the cluster (sealer -e): a hashtable, or <c>NAME=VALUE</c>. A SecureString is a secret. Hosts' and
@@ -127,8 +107,8 @@ public abstract class ClusterfileCmdlet : AsyncCmdlet
 
     private Cluster Complete(ClusterSpec spec, string? path)
     {
-        if (Credential is { } credential && credential != PSCredential.Empty)
-            spec = spec.WithSsh(ssh => ssh with { User = credential.UserName, Password = SecretAttribute.Of(credential), SudoPassword = null });
+        if (HasCredential)
+            spec = spec.WithSsh(ssh => ssh with { User = Credential!.UserName, Password = SecretAttribute.Of(Credential), SudoPassword = null });
         if (KeyPath is not null)
         {
             var key = FullPath(KeyPath);

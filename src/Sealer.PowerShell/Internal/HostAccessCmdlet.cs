@@ -1,52 +1,15 @@
+using System.Collections;
 using System.Management.Automation;
-using System.Security;
+using Sealer.Clusterfiles;
 using Sealer.Delivery;
 using Sealer.Hosts.Configuration;
+using Sealer.Kubefiles;
 
 namespace Sealer.PowerShell;
 
-/// <summary>A cmdlet that reaches hosts: with which credentials, through whom, and how many at once.</summary>
-public abstract class HostAccessCmdlet : AsyncCmdlet
+/// <summary>A cmdlet that reaches hosts: whom it trusts, how long it waits, and how many at once.</summary>
+public abstract class HostAccessCmdlet : SshCmdlet
 {
-    /// <summary>User and password of the hosts, instead of what the Clusterfile says. The password is sudo's too, unless -SudoPassword is given.</summary>
-    [Parameter]
-    [Credential]
-    public PSCredential? Credential { get; set; }
-
-    /// <summary>The user at the hosts; without, that of the Clusterfile, of ssh_config, or your own.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? User { get; set; }
-
-    /// <summary>A private key that opens the hosts: OpenSSH, PEM or PuTTY.</summary>
-    [Parameter]
-    [Alias("IdentityFile")]
-    [ValidateNotNullOrEmpty]
-    public string? KeyPath { get; set; }
-
-    /// <summary>What the private key is protected with, a SecureString. A key in the agent needs none.</summary>
-    [Parameter]
-    [Secret]
-    public SecureString? KeyPassphrase { get; set; }
-
-    /// <summary>What sudo asks for where the user is not root, a SecureString. Without, the user's password, where one is known.</summary>
-    [Parameter]
-    [Secret]
-    public SecureString? SudoPassword { get; set; }
-
-    /// <summary>Port of sshd at the hosts; without, that of the Clusterfile, of ssh_config, or 22.</summary>
-    [Parameter]
-    [ValidateRange(1, 65535)]
-    public int? Port { get; set; }
-
-    /// <summary>
-    /// Hosts to go through, <c>[user@]host[:port]</c>, several with commas between, first one first; <c>none</c> for none. They are
-    /// shown keys, never the hosts' password.
-    /// </summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? ProxyJump { get; set; }
-
     /// <summary>
     /// Fingerprints (SHA256:...) of the hosts' keys, as <c>ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub</c> says on their
     /// consoles. A host must show one of them; its key is then known (known_hosts).
@@ -68,6 +31,15 @@ public abstract class HostAccessCmdlet : AsyncCmdlet
     [Parameter]
     public SwitchParameter UseLocalHost { get; set; }
 
+    /// <summary>
+    /// After so many seconds without an answer a host that is connected to counts as unreachable; without, what ConnectTimeout of
+    /// ssh_config says, or 30.
+    /// </summary>
+    [Parameter]
+    [Alias("ConnectTimeout")]
+    [ValidateRange(1, 3600)]
+    public int? ConnectTimeoutSec { get; set; }
+
     /// <summary>How many hosts are worked on at once.</summary>
     [Parameter]
     [ValidateRange(1, 1000)]
@@ -76,7 +48,7 @@ public abstract class HostAccessCmdlet : AsyncCmdlet
     /// <summary>How hosts are reached, as the parameters say.</summary>
     private protected HostAccess Access => new()
     {
-        User = User ?? (Credential is { } given && given != PSCredential.Empty ? given.UserName : null),
+        User = GivenUser,
         Password = SecretAttribute.Of(Credential),
         KeyFile = KeyPath is null ? null : FullPath(KeyPath),
         KeyPassphrase = SecretAttribute.Of(KeyPassphrase),
@@ -87,6 +59,24 @@ public abstract class HostAccessCmdlet : AsyncCmdlet
         HostKeyFingerprints = HostKey,
         SshConfigFile = SshConfig is null or "none" ? SshConfig : FullPath(SshConfig),
         LocalDirectly = UseLocalHost,
+        ConnectTimeout = ConnectTimeoutSec is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
         ThrottleLimit = ThrottleLimit,
     };
+
+    /// <summary>Reads a Clusterfile; what it says of passwords is not looked for where they are given.</summary>
+    /// <param name="path">Its path.</param>
+    /// <param name="variables">Laid over those of the cluster.</param>
+    private protected async Task<Cluster> ReadClusterAsync(string path, IDictionary? variables = null)
+    {
+        var full = await OnPipeline(() => FullPath(path));
+        var options = new ClusterfileReadOptions
+        {
+            GivenSecrets = GivenSecrets.Of(Credential, KeyPath is not null || KeyPassphrase is not null, SudoPassword is not null),
+            Environment = ClusterfileVariables.Of(variables),
+        };
+        var read = Sealer.Clusterfiles.Clusterfile.ReadFile(full, options);
+        foreach (var warning in read.Diagnostics.Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Warning))
+            await WarnAsync(warning.ToString());
+        return new Cluster(read.GetSpec(), full);
+    }
 }

@@ -1,8 +1,7 @@
+using System.Collections;
 using System.Management.Automation;
-using Sealer.Clusterfiles;
 using Sealer.Delivery;
 using Sealer.Hosts;
-using Sealer.Kubefiles;
 
 namespace Sealer.PowerShell;
 
@@ -17,7 +16,7 @@ public abstract class HostCmdlet : HostAccessCmdlet
 
     /// <summary>
     /// A cluster (Get-Clusterfile), hosts (Get-ClusterHost, New-ClusterLab), addresses, or objects with an Address and what else is
-    /// known: Name, User, Port, KeyPath, Credential, SudoPassword, ProxyJump, HostKeyFingerprint, Role.
+    /// known: Name, User, Port, KeyPath, Credential, SudoPassword, ProxyJump, HostKeyFingerprint, JumpHostKeyFingerprint, Role.
     /// </summary>
     [Parameter(ValueFromPipeline = true)]
     public PSObject? InputObject { get; set; }
@@ -44,6 +43,9 @@ public abstract class HostCmdlet : HostAccessCmdlet
     [ArgumentCompleter(typeof(RoleCompleter))]
     public string[] Role { get; set; } = [];
 
+    /// <summary>Variables that are laid over those of Clusterfiles that are read; null for none.</summary>
+    private protected virtual IDictionary? Variables => null;
+
     /// <summary>The clusters that were piped or read.</summary>
     private protected IReadOnlyList<Cluster> Clusters => _clusters;
 
@@ -54,7 +56,7 @@ public abstract class HostCmdlet : HostAccessCmdlet
     private protected override async Task BeginAsync(CancellationToken cancellationToken)
     {
         if (Clusterfile is { } path)
-            await TakeAsync(await ReadAsync(path));
+            await TakeAsync(await ReadClusterAsync(path, Variables));
     }
 
     /// <inheritdoc/>
@@ -85,24 +87,48 @@ public abstract class HostCmdlet : HostAccessCmdlet
         await RunAsync(hosts, cancellationToken);
     }
 
-    /// <summary>Does something with each host; what fails on one is an error about it, and the others go on.</summary>
-    private protected Task ForEachHostAsync(
-        ClusterHosts hosts, IReadOnlyList<IHost> selected, Func<IHost, CancellationToken, Task> action, CancellationToken cancellationToken) =>
-        hosts.ForEachAsync(
+    /// <summary>
+    /// Does something with each host; what fails on one is an error about it, and the others go on. Results and errors come in the
+    /// hosts' order.
+    /// </summary>
+    /// <param name="hosts">All hosts.</param>
+    /// <param name="selected">Those that are meant.</param>
+    /// <param name="activity">What is told as progress; null where the work tells its own.</param>
+    /// <param name="action">What to do; adds results.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    private protected async Task ForEachHostAsync(
+        ClusterHosts hosts, IReadOnlyList<IHost> selected, string? activity, Func<IHost, List<object>, CancellationToken, Task> action, CancellationToken cancellationToken)
+    {
+        var places = selected.Select((host, place) => (host, place)).ToDictionary(pair => pair.host, pair => pair.place);
+        using var order = new HostOrder(selected.Count);
+        await hosts.ForEachAsync(
             selected,
             async (host, ct) =>
             {
+                var (results, errors) = (new List<object>(), new List<Exception>());
                 try
                 {
-                    await action(host, ct);
+                    await action(host, results, ct);
                 }
                 catch (Exception e) when (!ct.IsCancellationRequested && Errors.IsUsers(e))
                 {
-                    foreach (var error in Errors.Each(e))
-                        await WriteHostErrorAsync(host.Name, error);
+                    errors.AddRange(Errors.Each(e));
                 }
+
+                await order.AnsweredAsync(
+                    places[host],
+                    async () =>
+                    {
+                        await WriteAsync(results, enumerate: true);
+                        foreach (var error in errors)
+                            await WriteHostErrorAsync(host.Name, error);
+                    },
+                    ct);
             },
+            activity,
+            Engine,
             cancellationToken);
+    }
 
     /// <summary>Writes a non-terminating error about a host.</summary>
     private protected async Task WriteHostErrorAsync(string host, Exception exception)
@@ -142,22 +168,12 @@ public abstract class HostCmdlet : HostAccessCmdlet
             || string.Equals(named.Address, target.Name, StringComparison.OrdinalIgnoreCase);
     }
 
-    private async Task TakeFileAsync(FileInfo file) => await TakeAsync(await ReadAsync(file.FullName));
+    private async Task TakeFileAsync(FileInfo file) => await TakeAsync(await ReadClusterAsync(file.FullName, Variables));
 
     private Task TakeAsync(Cluster cluster)
     {
         _clusters.Add(cluster);
         _targets.AddRange(cluster.Spec.Hosts.Select(HostTarget.Of));
         return Task.CompletedTask;
-    }
-
-    private async Task<Cluster> ReadAsync(string path)
-    {
-        var full = await OnPipeline(() => FullPath(path));
-        var options = new ClusterfileReadOptions { GivenSecrets = GivenSecrets.Of(Credential, KeyPath is not null || KeyPassphrase is not null, SudoPassword is not null) };
-        var read = Sealer.Clusterfiles.Clusterfile.ReadFile(full, options);
-        foreach (var warning in read.Diagnostics.Where(d => d.Severity == DiagnosticSeverity.Warning))
-            await WarnAsync(warning.ToString());
-        return new Cluster(read.GetSpec(), full);
     }
 }

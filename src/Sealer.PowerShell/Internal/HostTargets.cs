@@ -25,7 +25,7 @@ internal static class HostTargets
 
     /// <summary>
     /// An object with an Address; User, Port, KeyPath, Credential, Password, KeyPassphrase, SudoPassword, ProxyJump,
-    /// HostKeyFingerprint, KnownHostsPath, Role and Name are taken where it has them.
+    /// HostKeyFingerprint, JumpHostKeyFingerprint, Role and Name are taken where it has them.
     /// </summary>
     /// <exception cref="SealerException"><c>NotAHost</c>, <c>InvalidHostAddress</c>.</exception>
     public static HostTarget Of(PSObject given)
@@ -63,7 +63,7 @@ internal static class HostTargets
             SudoPassword = Secret("SudoPassword"),
             ProxyJump = Text("ProxyJump"),
             HostKeyFingerprints = Texts("HostKeyFingerprint"),
-            KnownHostsFile = Text("KnownHostsPath"),
+            JumpHostKeyFingerprints = Texts("JumpHostKeyFingerprint"),
             Roles = Texts("Role") is { Count: > 0 } roles ? roles : Texts("Roles"),
         };
 

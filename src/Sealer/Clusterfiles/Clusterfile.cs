@@ -59,7 +59,7 @@ public static class Clusterfile
 
     /// <summary>Writes a cluster's desired state as a Clusterfile that Sealer and sealer read.</summary>
     /// <remarks>
-    /// sealer ignores what it does not know: <c>proxyJump</c>, <c>hostKeys</c>, <c>sudoPasswd</c> and secrets from elsewhere. It
+    /// sealer ignores what it does not know: <c>proxyJump</c>, <c>hostKeys</c>, <c>jumpHostKeys</c>, <c>sudoPasswd</c> and secrets from elsewhere. It
     /// decodes kubeadm's documents as v1beta3, so it fails over those whose shape changed since (<c>extraArgs</c> of v1beta4).
     /// </remarks>
     /// <param name="spec">The cluster.</param>

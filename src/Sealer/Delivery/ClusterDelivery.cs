@@ -136,7 +136,7 @@ public sealed class ClusterDelivery
         Image = _content?.Image,
         ImageDigest = _content?.ImageDigest,
         Plugins = [.. Spec.Plugins, .. _content?.Plugins ?? []],
-        Environment = host => ClusterEnvironment.VariablesOfHost(Spec, host, _content?.Extension?.Env, _options.Variables),
+        Environment = host => ClusterEnvironment.VariablesOfHost(Spec, host, _content?.Extension?.Env),
         Hosts = hosts,
         PluginTimeout = _options.PluginTimeout,
         Rates = DeliveryRates.Read(_home, Spec.Name),
@@ -157,7 +157,7 @@ public sealed class ClusterDelivery
         {
             throw new SealerException(
                 "ClusterfileChanged", ErrorKind.Conflict,
-                $"The Clusterfile of {plan.Cluster} says something else than when the plan {plan.Id} was made. Make a new plan with Get-ClusterPlan.", plan.Cluster);
+                $"The Clusterfile of {plan.Cluster} says something else than when the plan {plan.Id} was made, or other variables and values are given over it. Give those that the plan was made with, or make a new plan with Get-ClusterPlan.", plan.Cluster);
         }
 
         if (plan.ImageDigest != _content?.ImageDigest)
@@ -222,10 +222,14 @@ public sealed class ClusterDelivery
     private async Task<IReadOnlyList<ObservedHost>> ObserveAsync(IReadOnlyList<HostSpec> specs, CancellationToken cancellationToken)
     {
         var found = new ConcurrentDictionary<string, ObservedHost>(StringComparer.Ordinal);
-        await EachAsync(
-            specs,
-            async (spec, token) => found[spec.Address.ToString()] = await ObserveAsync(spec, token).ConfigureAwait(false),
-            cancellationToken).ConfigureAwait(false);
+        await using (var waits = new HostWaits($"Asking the hosts of {Spec.Name}", _events))
+        {
+            await EachAsync(
+                specs,
+                (spec, token) => waits.WithAsync(spec.Address.ToString(), async () => found[spec.Address.ToString()] = await ObserveAsync(spec, token).ConfigureAwait(false)),
+                cancellationToken).ConfigureAwait(false);
+        }
+
         if (_content is not null)
         {
             var asked = specs.Select(spec => found[spec.Address.ToString()]).Where(host => host.IsKnown)

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.NetworkInformation;
 using Sealer.Clusterfiles.Documents;
+using Sealer.Events;
 using Sealer.Hosts;
 using Sealer.Hosts.Local;
 using Sealer.Hosts.Ssh;
@@ -76,19 +77,26 @@ public sealed class ClusterHosts : IAsyncDisposable
     /// </summary>
     /// <param name="hosts">Some of <see cref="All"/>.</param>
     /// <param name="action">What to do.</param>
+    /// <param name="activity">What is told of it as progress; null: nothing.</param>
+    /// <param name="events">Told whom is waited for, and for how long.</param>
     /// <param name="cancellationToken">Ends it: no further host is begun.</param>
     /// <returns>The hosts that failed and why, in the order of <paramref name="hosts"/>.</returns>
     public async Task<IReadOnlyList<(IHost Host, Exception Error)>> ForEachAsync(
-        IReadOnlyList<IHost> hosts, Func<IHost, CancellationToken, Task> action, CancellationToken cancellationToken = default)
+        IReadOnlyList<IHost> hosts,
+        Func<IHost, CancellationToken, Task> action,
+        string? activity = null,
+        IProgress<SealerEvent>? events = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(hosts);
         var failed = new ConcurrentDictionary<IHost, Exception>(ReferenceEqualityComparer.Instance);
         var options = new ParallelOptions { MaxDegreeOfParallelism = Math.Max(1, Access.ThrottleLimit), CancellationToken = cancellationToken };
+        await using var waits = new HostWaits(activity ?? "", activity is null ? null : events);
         await Parallel.ForEachAsync(hosts, options, async (host, ct) =>
         {
             try
             {
-                await action(host, ct).ConfigureAwait(false);
+                await waits.WithAsync(host.Name, () => action(host, ct)).ConfigureAwait(false);
             }
             catch (Exception error) when ((error is SealerException or IOException or UnauthorizedAccessException) && !ct.IsCancellationRequested)
             {

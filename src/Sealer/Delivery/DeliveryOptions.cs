@@ -11,9 +11,6 @@ public sealed record DeliveryOptions
     /// <summary>How long a plugin may run.</summary>
     public TimeSpan PluginTimeout { get; init; } = PlanRequest.DefaultPluginTimeout;
 
-    /// <summary>Variables given on the command line.</summary>
-    public IReadOnlyDictionary<string, string>? Variables { get; init; }
-
     /// <summary>How the lock is taken.</summary>
     public ClusterLockOptions Lock { get; init; } = new();
 

@@ -58,6 +58,7 @@ public sealed record HostAccess
         SudoPassword = SudoPassword ?? (Password is null ? target.SudoPassword : IfRead(target.SudoPassword)) ?? Password ?? target.Password,
         ProxyJump = ProxyJump ?? target.ProxyJump,
         HostKeyFingerprints = HostKeyFingerprints.Count > 0 ? HostKeyFingerprints : target.HostKeyFingerprints,
+        JumpHostKeyFingerprints = ProxyJump is null ? target.JumpHostKeyFingerprints : [],
     };
 
     // One whose source only is known is of no use where there is another.

@@ -36,8 +36,8 @@ public sealed record HostTarget(string Address)
     /// <summary>Fingerprints of its keys that somebody vouches for.</summary>
     public IReadOnlyList<string> HostKeyFingerprints { get; init => field = Listed.Of(value); } = [];
 
-    /// <summary>A file of known host keys that is looked at besides ssh's own; it is never written to.</summary>
-    public string? KnownHostsFile { get; init; }
+    /// <summary>Fingerprints of the keys of the hosts on the way, of which each has to show one.</summary>
+    public IReadOnlyList<string> JumpHostKeyFingerprints { get; init => field = Listed.Of(value); } = [];
 
     internal string Called => Name ?? Address;
 
@@ -56,6 +56,7 @@ public sealed record HostTarget(string Address)
             SudoPassword = host.Ssh.SudoPassword,
             ProxyJump = host.Ssh.ProxyJump,
             HostKeyFingerprints = host.Ssh.HostKeyFingerprints,
+            JumpHostKeyFingerprints = host.Ssh.JumpHostKeyFingerprints,
         };
     }
 }

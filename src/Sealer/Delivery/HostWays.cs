@@ -52,7 +52,7 @@ internal sealed class HostWays
         {
             KeyFile = target.KeyFile,
             KeyPassphrase = target.KeyPassphrase,
-            KnownHostsFile = target.KnownHostsFile,
+            HostKeyFingerprints = target.JumpHostKeyFingerprints,
         };
 
     private SshHostOptions Join(SshSettings settings, HostTarget target, SshHostOptions? via)
@@ -72,10 +72,10 @@ internal sealed class HostWays
             Port = settings.Port,
             User = settings.User,
             HostKeys = new HostKeyCheck(
-                Known(settings, target), _access.HostKeys ?? settings.HostKeys, target.HostKeyFingerprints, settings.HashKnownHosts)
+                Known(settings), _access.HostKeys ?? settings.HostKeys, target.HostKeyFingerprints, settings.HashKnownHosts)
             {
                 // What a Clusterfile or an object says is said again next time.
-                WritesVouched = _access.HostKeyFingerprints.Count > 0,
+                WritesVouched = _access.HostKeyFingerprints.Count > 0 && target.HostKeyFingerprints.SequenceEqual(_access.HostKeyFingerprints),
             },
             HostKeyAlias = settings.HostKeyAlias,
             Password = target.Password,
@@ -95,12 +95,11 @@ internal sealed class HostWays
         };
     }
 
-    private KnownHosts Known(SshSettings settings, HostTarget target)
+    private KnownHosts Known(SshSettings settings)
     {
-        IReadOnlyList<string> read = target.KnownHostsFile is { } more ? [.. settings.GlobalKnownHostsFiles, more] : settings.GlobalKnownHostsFiles;
-        var files = string.Join('\n', [.. settings.UserKnownHostsFiles, "", .. read]);
+        var files = string.Join('\n', [.. settings.UserKnownHostsFiles, "", .. settings.GlobalKnownHostsFiles]);
         if (!_known.TryGetValue(files, out var known))
-            _known.Add(files, known = KnownHosts.Load(settings.UserKnownHostsFiles, read));
+            _known.Add(files, known = KnownHosts.Load(settings.UserKnownHostsFiles, settings.GlobalKnownHostsFiles));
         return known;
     }
 }

@@ -53,7 +53,6 @@ public sealed class ImageContent : IPlanContent
     /// <param name="spec">The cluster.</param>
     /// <param name="store">Where the image is.</param>
     /// <param name="image">The image, or the index of several platforms.</param>
-    /// <param name="variables">Variables given on the command line, or null.</param>
     /// <param name="options">How it is brought; defaults where null.</param>
     /// <param name="cancellationToken">Cancels.</param>
     /// <exception cref="SealerException">
@@ -64,7 +63,6 @@ public sealed class ImageContent : IPlanContent
         ClusterSpec spec,
         ImageStore store,
         ClusterImage image,
-        IReadOnlyDictionary<string, string>? variables = null,
         ImageContentOptions? options = null,
         CancellationToken cancellationToken = default)
     {
@@ -77,7 +75,7 @@ public sealed class ImageContent : IPlanContent
             member.RequireClusterImage();
             var files = await ImageFileSystem.LoadAsync(store, [.. member.Layers.Select(layer => layer.Descriptor)], cancellationToken).ConfigureAwait(false);
             first ??= files;
-            var rendered = await HostContent.LoadAsync(spec, files, member.Extension, variables, cancellationToken).ConfigureAwait(false);
+            var rendered = await HostContent.LoadAsync(spec, files, member.Extension, null, cancellationToken).ConfigureAwait(false);
             foreach (var platform in member.Platforms)
                 platforms.TryAdd(platform.ToString(), new PlatformContent(member, platform, ContentSet.Of(store, files), rendered));
         }

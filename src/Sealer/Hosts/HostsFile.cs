@@ -5,14 +5,11 @@ using System.Text;
 namespace Sealer.Hosts;
 
 /// <summary>
-/// Names in a host's <c>/etc/hosts</c> that a cluster has put there: lines of one name that end with sealer's mark, so that sealer and
-/// this find each other's. All other lines stay as they are, byte for byte.
+/// Names in a host's <c>/etc/hosts</c> that are given for a cluster: lines of one name, with sealer's mark (<see cref="HostsLine"/>), so
+/// that sealer and this find each other's. All other lines stay as they are, byte for byte.
 /// </summary>
 public static class HostsFile
 {
-    /// <summary>What ends the lines that are a cluster's.</summary>
-    public const string Mark = "#hostalias-set-by-sealer";
-
     private const string Path = "/etc/hosts";
     private const int Attempts = 5;
     private const int Changed = 75;
@@ -29,56 +26,44 @@ public static class HostsFile
     public static string Add(string text, IPAddress address, IReadOnlyList<string> names, bool force = false, string host = "The host")
     {
         var missing = names.Distinct(StringComparer.OrdinalIgnoreCase).ToHashSet(StringComparer.OrdinalIgnoreCase);
-        var lines = new List<string>();
-        foreach (var (line, number) in Lines(text).Select((line, i) => (line, i + 1)))
+        var lines = new List<string?>();
+        foreach (var (line, number) in HostsLine.Of(text).Select((line, i) => (line, i + 1)))
         {
-            var (where, words) = Read(line);
-            var wanted = words.Where(w => names.Contains(w, StringComparer.OrdinalIgnoreCase)).ToList();
+            var wanted = line.Names.Where(name => names.Contains(name, StringComparer.OrdinalIgnoreCase)).ToList();
             // A name may have an address of each family.
-            if (where is null || wanted.Count == 0 || where.AddressFamily != address.AddressFamily)
+            if (wanted.Count == 0 || line.Address!.AddressFamily != address.AddressFamily)
             {
-                lines.Add(line);
+                lines.Add(line.Text);
             }
-            else if (where.Equals(address))
+            else if (line.Address.Equals(address))
             {
                 missing.ExceptWith(wanted);
-                lines.Add(line);
+                lines.Add(line.Text);
             }
-            else if (IsOurs(line) || force)
+            else if (line.IsClusters || force)
             {
-                lines.AddRange(Without(line, wanted));
+                lines.Add(line.Without(wanted));
             }
             else
             {
                 throw new SealerException(
                     "HostAliasTaken", ErrorKind.Conflict,
-                    $"{host} says in line {number} of its {Path} that {wanted[0]} is {where}, not {address}. Take that line out there, or have -Force do it.", host);
+                    $"{host} says in line {number} of its {Path} that {wanted[0]} is {line.Address}, not {address}. Take that line out there, or have -Force do it.", host);
             }
         }
 
         foreach (var name in names.Where(missing.Remove))
-            lines.Add($"{address} {name} {Mark}");
+            lines.Add($"{address} {name} {HostsLine.Mark}");
         return Join(text, lines);
     }
 
-    /// <summary>The text without names that are ours; where there are none, the same text.</summary>
+    /// <summary>The text without names that are a cluster's; where there are none, the same text.</summary>
     /// <param name="text">The file.</param>
     /// <param name="names">The names; null for all.</param>
     /// <param name="address">Only those of this address; null for any.</param>
-    public static string Remove(string text, IReadOnlyList<string>? names = null, IPAddress? address = null)
-    {
-        var lines = new List<string>();
-        foreach (var line in Lines(text))
-        {
-            var (where, words) = Read(line);
-            var gone = where is null || !IsOurs(line) || (address is not null && !address.Equals(where))
-                ? []
-                : words.Where(w => names is null || names.Contains(w, StringComparer.OrdinalIgnoreCase)).ToList();
-            lines.AddRange(gone.Count == 0 ? [line] : Without(line, gone));
-        }
-
-        return Join(text, lines);
-    }
+    public static string Remove(string text, IReadOnlyList<string>? names = null, IPAddress? address = null) => Join(
+        text,
+        HostsLine.Of(text).Select(line => line.IsClusters && (address is null || address.Equals(line.Address)) ? line.Without(names ?? line.Names) : line.Text));
 
     /// <summary>A host's file; empty where there is none.</summary>
     /// <exception cref="SealerException">Those of <see cref="IHost.RunAsync"/>.</exception>
@@ -152,32 +137,10 @@ public static class HostsFile
 
     private static string Sum(byte[] bytes) => Convert.ToHexString(SHA256.HashData(bytes)).ToLowerInvariant();
 
-    private static bool IsOurs(string line) => line.TrimEnd().EndsWith(Mark, StringComparison.Ordinal);
-
-    private static IEnumerable<string> Lines(string text) =>
-        text.Length == 0 ? [] : (text.EndsWith('\n') ? text[..^1] : text).Split('\n');
-
-    private static string Join(string before, List<string> lines)
+    private static string Join(string before, IEnumerable<string?> lines)
     {
-        var text = lines.Count == 0 ? "" : string.Join('\n', lines) + "\n";
+        var text = string.Concat(lines.OfType<string>().Select(line => line + "\n"));
         // A last line without an end is somebody's own.
         return text == before + "\n" ? before : text;
-    }
-
-    private static (IPAddress? Address, string[] Names) Read(string line)
-    {
-        var comment = line.IndexOf('#', StringComparison.Ordinal);
-        var words = (comment < 0 ? line : line[..comment]).Split([' ', '\t', '\r'], StringSplitOptions.RemoveEmptyEntries);
-        return words.Length > 1 && IPAddress.TryParse(words[0], out var address) ? (address, words[1..]) : (null, []);
-    }
-
-    private static IEnumerable<string> Without(string line, List<string> names)
-    {
-        var (address, words) = Read(line);
-        var rest = words.Where(w => !names.Contains(w)).ToList();
-        if (rest.Count == 0)
-            return [];
-        var comment = line.IndexOf('#', StringComparison.Ordinal);
-        return [$"{address} {string.Join(' ', rest)}{(comment < 0 ? "" : " " + line[comment..])}"];
     }
 }

@@ -25,8 +25,7 @@ public sealed class ClusterLab
         var password = LabSeed.PasswordIn(Folder);
         var jump = record.Hosts.FirstOrDefault(h => h.IsJumpHost);
         JumpHost = jump is null ? null : new LabHost(this, jump, IPAddress.Parse(jump.Address), record.User, null, password);
-        var through = jump is null ? null : $"{record.User}@{jump.Address}";
-        Hosts = Listed.Of<LabHost>([.. record.Hosts.Where(h => !h.IsJumpHost).OrderBy(h => h.Number).Select(h => new LabHost(this, h, IPAddress.Parse(h.Address), record.User, through, password))]);
+        Hosts = Listed.Of<LabHost>([.. record.Hosts.Where(h => !h.IsJumpHost).OrderBy(h => h.Number).Select(h => new LabHost(this, h, IPAddress.Parse(h.Address), record.User, JumpHost, password))]);
     }
 
     /// <summary>Its name.</summary>

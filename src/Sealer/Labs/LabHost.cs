@@ -12,13 +12,14 @@ public sealed class LabHost
     private readonly ClusterLab _lab;
     private readonly int _number;
 
-    internal LabHost(ClusterLab lab, LabHostRecord record, IPAddress address, string user, string? proxyJump, Secret? password)
+    internal LabHost(ClusterLab lab, LabHostRecord record, IPAddress address, string user, LabHost? jump, Secret? password)
     {
         (_lab, _number) = (lab, record.Number);
         Name = record.Name;
         Address = address;
         User = user;
-        ProxyJump = proxyJump;
+        ProxyJump = jump is null ? null : $"{user}@{jump.Address}";
+        JumpHostKeyFingerprint = jump?.HostKeyFingerprint;
         HostKeyFingerprint = record.HostKeyFingerprint;
         Password = password;
     }
@@ -50,11 +51,14 @@ public sealed class LabHost
     /// <summary>The fingerprint of the host key, as <c>SHA256:...</c>.</summary>
     public string HostKeyFingerprint { get; }
 
-    /// <summary>A file in the form of known_hosts with the host keys of the whole lab.</summary>
+    /// <summary>A file in the form of known_hosts with the host keys of the whole lab, for ssh itself.</summary>
     public string KnownHostsPath => _lab.KnownHostsPath;
 
     /// <summary>Through whom it is reached, as <c>root@10.77.0.129</c>; null where it is reached directly.</summary>
     public string? ProxyJump { get; }
+
+    /// <summary>The fingerprint of that one's host key.</summary>
+    public string? JumpHostKeyFingerprint { get; }
 
     /// <summary>The name of its network namespace, for <c>ip netns exec</c>.</summary>
     public string NetworkNamespace => LabNames.Namespace(_lab.Id, _number);

@@ -1,12 +1,11 @@
-using System.Net;
 using Sealer.Clusterfiles.Documents;
 using Sealer.Hosts;
 
 namespace Sealer.Planning;
 
 /// <summary>
-/// A cluster's lines in <c>/etc/hosts</c>. They end with sealer's mark and the cluster's name, so that sealer removes them too,
-/// and other clusters' lines and a user's own stay. What is there counts, not what was written once.
+/// What a Clusterfile says for <c>/etc/hosts</c>: lines with sealer's mark and the cluster's name (<see cref="HostsLine"/>), so that
+/// other clusters' lines, those given by hand and a user's own stay. What is there counts, not what was written once.
 /// </summary>
 internal static class HostAliasLines
 {
@@ -20,19 +19,15 @@ internal static class HostAliasLines
     /// <param name="aliases">Its lines.</param>
     public static string Apply(string text, string cluster, IReadOnlyList<HostAlias> aliases)
     {
-        var end = $"{HostsFile.Mark} {cluster}";
-        var ours = Of(aliases).Select(line => $"{line} {end}").ToList();
-        var lines = text.Split('\n').ToList();
-        var complete = lines[^1].Length == 0;
-        if (complete)
-            lines.RemoveAt(lines.Count - 1);
+        var ours = Of(aliases).Select(line => $"{line} {HostsLine.Mark} {cluster}").ToList();
+        var lines = HostsLine.Of(text);
+        var others = lines.Where(line => line.Cluster != cluster).ToList();
         // Where all of them stand already and nothing contradicts, the file is left as it is, wherever in it they are.
-        var there = lines.Where(line => line.TrimEnd().EndsWith(end, StringComparison.Ordinal)).Select(line => line.TrimEnd()).ToList();
-        var others = lines.Where(line => !line.TrimEnd().EndsWith(end, StringComparison.Ordinal)).Select(line => Without(line, aliases)).ToList();
-        var same = there.Order(StringComparer.Ordinal).SequenceEqual(ours.Order(StringComparer.Ordinal));
-        if (same && lines.All(line => Without(line, aliases) == line || line.TrimEnd().EndsWith(end, StringComparison.Ordinal)))
+        var there = lines.Where(line => line.Cluster == cluster).Select(line => line.Text.TrimEnd());
+        if (there.Order(StringComparer.Ordinal).SequenceEqual(ours.Order(StringComparer.Ordinal)) && others.All(line => Without(line, aliases, said: false) == line.Text))
             return text;
-        return string.Join('\n', others.OfType<string>().Concat(ours)) + "\n";
+        // What was given by hand, and is in the Clusterfile since, need not stand there twice.
+        return string.Concat(others.Select(line => Without(line, aliases, said: line is { IsClusters: true, Cluster: null })).OfType<string>().Concat(ours).Select(line => line + "\n"));
     }
 
     /// <summary>What differs, for people.</summary>
@@ -53,18 +48,8 @@ internal static class HostAliasLines
 
     private static string Some(List<string> lines) => string.Join(", ", lines.Take(3)) + (lines.Count > 3 ? ", ..." : "");
 
-    // The line without names that are ours with another address; null where nothing is left of it.
-    private static string? Without(string line, IReadOnlyList<HostAlias> aliases)
-    {
-        var words = line.Split('#')[0].Split([' ', '\t', '\r'], StringSplitOptions.RemoveEmptyEntries);
-        if (words.Length < 2 || !IPAddress.TryParse(words[0], out var address))
-            return line;
-        var foreign = aliases.Where(alias => alias.Address.AddressFamily == address.AddressFamily && !alias.Address.Equals(address))
-            .SelectMany(alias => alias.HostNames).ToHashSet(StringComparer.OrdinalIgnoreCase);
-        var names = words.Skip(1).Where(name => !foreign.Contains(name)).ToList();
-        if (names.Count == words.Length - 1)
-            return line;
-        var comment = line.IndexOf('#', StringComparison.Ordinal) is var at and >= 0 ? " " + line[at..] : "";
-        return names.Count == 0 ? null : $"{words[0]} {string.Join(' ', names)}{comment}";
-    }
+    // The line without names that are ours with another address, or with any; null where nothing is left of it.
+    private static string? Without(HostsLine line, IReadOnlyList<HostAlias> aliases, bool said) => line.Address is not { } address
+        ? line.Text
+        : line.Without([.. aliases.Where(alias => alias.Address.AddressFamily == address.AddressFamily && (said || !alias.Address.Equals(address))).SelectMany(alias => alias.HostNames)]);
 }

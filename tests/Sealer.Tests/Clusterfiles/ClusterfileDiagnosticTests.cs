@@ -28,6 +28,7 @@ public sealed class ClusterfileDiagnosticTests
     [InlineData("  ssh: { encrypted: maybe }", "Clusterfile:6:21 spec.ssh.encrypted must be true or false")]
     [InlineData("  ssh: { proxyJump: \"-oProxyCommand=x\" }", "Clusterfile:6:21 '-oProxyCommand=x' is not a way through other hosts; write [user@]host[:port], several with commas between")]
     [InlineData("  ssh: { hostKeys: [ x ] }", "Clusterfile:6:22 'x' is not a fingerprint; write SHA256:..., as 'ssh-keygen -lf' prints it")]
+    [InlineData("  ssh: { jumpHostKeys: [ x ] }", "Clusterfile:6:26 'x' is not a fingerprint; write SHA256:..., as 'ssh-keygen -lf' prints it")]
     [InlineData("  ssh: { user: 0123 }", "Clusterfile:6:16 warning: spec.ssh.user is a number or a truth value to YAML, and sealer would read '83'; put it in quotes: \"0123\"")]
     [InlineData("  containerRuntime: { type: containrd }", "Clusterfile:6:29 warning: 'containrd' is neither docker nor containerd; did you mean 'containerd'?; the image must bring scripts/containrd.sh")]
     [InlineData("  containerRuntime: { type: ../../x }", "Clusterfile:6:29 '../../x' cannot be a container runtime: it is the name of a script")]

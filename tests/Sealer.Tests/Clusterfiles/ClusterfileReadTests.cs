@@ -31,6 +31,7 @@ public sealed class ClusterfileReadTests
             port: "2222"
             proxyJump: ops@bastion.example.com:2200
             hostKeys: [ "SHA256:0123456789012345678901234567890123456789012" ]
+            jumpHostKeys: [ "SHA256:1123456789012345678901234567890123456789012" ]
           hosts:
             - ips: [ 192.168.0.2, 192.168.0.3-192.168.0.4 ]
               roles: [ master ]
@@ -168,11 +169,12 @@ public sealed class ClusterfileReadTests
         Assert.Equal(["192.168.0.2", "192.168.0.3", "192.168.0.4", "192.168.0.5"], spec.Hosts.Select(host => host.Address.ToString()));
         Assert.Equal(3, spec.ControlPlanes.Count());
         var master = spec.Hosts[2];
-        Assert.Equal("Clusterfile:26:27", master.Location!.ToString());
+        Assert.Equal("Clusterfile:27:27", master.Location!.ToString());
         Assert.Equal(("admin", 2222, "~/.ssh/id_rsa"), (master.Ssh.User, master.Ssh.Port, master.Ssh.PrivateKeyPath));
         Assert.Equal(("test123", "phrase"), (master.Ssh.Password!.Reveal(), master.Ssh.PrivateKeyPassphrase!.Reveal()));
         Assert.Equal("ops@bastion.example.com:2200", master.Ssh.ProxyJump);
         Assert.Single(master.Ssh.HostKeyFingerprints);
+        Assert.Equal(["SHA256:1123456789012345678901234567890123456789012"], master.Ssh.JumpHostKeyFingerprints);
         Assert.Equal("etcd-dir=/data/etcd", Assert.Single(master.Environment).ToString());
         Assert.Equal(
             [

@@ -257,14 +257,14 @@ public sealed class ClusterfileWriteTests
         Assert.Equal(node.ToJsonString(), YamlJson.Convert(Assert.Single(read.Documents), (_, message) => Assert.Fail(message))!.ToJsonString());
     }
 
-    private static bool SshEquals(SshSettings a, SshSettings b) => (a with { HostKeyFingerprints = b.HostKeyFingerprints }) == b;
+    private static bool SshEquals(SshSettings a, SshSettings b) => (a with { HostKeyFingerprints = b.HostKeyFingerprints, JumpHostKeyFingerprints = b.JumpHostKeyFingerprints }) == b;
 
     /// <summary>Everything that a cluster is, as text to compare.</summary>
     private static string Story(ClusterSpec spec) => string.Join('\n',
     [
         spec.Name, spec.Image, spec.DataRoot, spec.ContainerRuntime, .. spec.Annotations.Select(pair => pair.ToString()),
         .. spec.Environment.Select(e => e.ToString()), .. spec.Commands ?? [], .. spec.ApplicationNames ?? [],
-        .. spec.Hosts.Select(host => $"{host.Address} {string.Join(',', host.Roles)} {host.Ssh.User} {host.Ssh.Port} {host.Ssh.Password?.Reveal()} {host.Ssh.PrivateKeyPath} {host.Ssh.PrivateKeyPassphrase?.Reveal()} {host.Ssh.ProxyJump} {string.Join(',', host.Ssh.HostKeyFingerprints)} {string.Join(',', host.Environment)} {string.Join(',', host.Labels)} {string.Join(',', host.Taints)}"),
+        .. spec.Hosts.Select(host => $"{host.Address} {string.Join(',', host.Roles)} {host.Ssh.User} {host.Ssh.Port} {host.Ssh.Password?.Reveal()} {host.Ssh.PrivateKeyPath} {host.Ssh.PrivateKeyPassphrase?.Reveal()} {host.Ssh.ProxyJump} {string.Join(',', host.Ssh.HostKeyFingerprints)} {string.Join(',', host.Ssh.JumpHostKeyFingerprints)} {string.Join(',', host.Environment)} {string.Join(',', host.Labels)} {string.Join(',', host.Taints)}"),
         .. spec.HostAliases.Select(alias => $"{alias.Address} {string.Join(',', alias.HostNames)}"),
         $"{spec.Registry.Local?.Endpoint} {spec.Registry.Local?.UserName} {spec.Registry.Local?.Password?.Reveal()} {spec.Registry.Local?.IsHighlyAvailable} {string.Join(',', spec.Registry.Local?.CertificateHostNames ?? [])} {string.Join(',', spec.Registry.Local?.CertificateAddresses ?? [])} {spec.Registry.External}",
         .. spec.Configs.Select(config => (config with { Location = null, Processors = [] }).ToString() + string.Join(',', config.Processors)),

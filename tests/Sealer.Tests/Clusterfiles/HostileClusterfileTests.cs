@@ -161,7 +161,7 @@ public sealed class HostileClusterfileTests
         var result = Clusterfile.Read(ClusterfileReadTests.Everything.ReplaceLineEndings("\r\n"));
 
         Assert.Equal("user: root\n", result.GetSpec().Configs[0].Data);
-        Assert.Equal(26, result.GetSpec().Hosts[2].Location!.Line);
+        Assert.Equal(27, result.GetSpec().Hosts[2].Location!.Line);
     }
 
     [Theory]

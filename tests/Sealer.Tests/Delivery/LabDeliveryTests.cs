@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Sealer.Clusterfiles;
 using Sealer.Delivery;
 using Sealer.Hosts;
@@ -67,6 +68,33 @@ public sealed class LabDeliveryTests(LabFixture fixture) : IDisposable
     }
 
     [LinuxFact]
+    public async Task Hosts_behind_a_jump_host_get_all_that_others_get_and_feed_each_other()
+    {
+        await using var own = await LabFixture.NewAsync(new LabOptions { Count = 3, JumpHost = true });
+        var (cluster, content) = await ClusterAsync("skyline", own.Hosts, RandomNumberGenerator.GetBytes(24 << 20));
+        // Nothing but what the Clusterfile says is known of them.
+        await using var hosts = ClusterHosts.Of(cluster.Spec, new HostAccess { SshConfigFile = "none" });
+        var delivery = Delivery(cluster, content, hosts);
+        var result = await delivery.CarryOutAsync(await delivery.PlanAsync());
+        Assert.True(result.Succeeded, Told(result));
+        Assert.Contains(result.Steps.Where(step => step.Kind == "content"), step => own.Hosts.Any(host => step.Output.Contains($"from {host.Address}", StringComparison.Ordinal)));
+        foreach (var host in hosts.All)
+        {
+            Assert.Equal("answer = 42\n", await ReadAsync(host, $"{cluster.Spec.RootfsFolder}/etc/skyline.conf"));
+            Assert.Equal("", await RunAsync(host, "grep -rs sealer ~/.ssh/authorized_keys || :"));
+        }
+
+        Assert.Empty((await delivery.PlanAsync()).Steps);
+        Assert.Empty((await own.Lab.JumpHost!.RunAsync("ls -A /var/lib/sealer")).Output);
+
+        // Another key than the one that is known is nobody's way.
+        var forged = cluster with { Spec = cluster.Spec.WithSsh(ssh => ssh with { JumpHostKeyFingerprints = [own.Hosts[0].HostKeyFingerprint] }) };
+        await using var refused = ClusterHosts.Of(forged.Spec, new HostAccess { SshConfigFile = "none" });
+        var error = await Assert.ThrowsAsync<SealerException>(() => refused.All[0].RunAsync(new HostCommand("true")));
+        Assert.Equal("HostKeyNotAsGiven", error.Id);
+    }
+
+    [LinuxFact]
     public async Task A_host_that_is_cut_off_fails_alone_and_the_next_control_plane_has_the_lock_when_the_first_is_dead()
     {
         await using var own = await LabFixture.NewAsync(new LabOptions { Count = 3 });
@@ -110,7 +138,7 @@ public sealed class LabDeliveryTests(LabFixture fixture) : IDisposable
     private ClusterDelivery Delivery(Cluster cluster, IPlanContent content, ClusterHosts hosts) =>
         new(cluster, address => hosts[address], content, new SealerHome(_folder["home"]));
 
-    private async Task<(Cluster Cluster, ImageContent Content)> ClusterAsync(string name, IReadOnlyList<LabHost> hosts)
+    private async Task<(Cluster Cluster, ImageContent Content)> ClusterAsync(string name, IReadOnlyList<LabHost> hosts, byte[]? large = null)
     {
         var context = Directory.CreateDirectory(_folder["image"]).FullName;
         foreach (var (path, text) in new Dictionary<string, string>
@@ -127,6 +155,8 @@ public sealed class LabDeliveryTests(LabFixture fixture) : IDisposable
             File.WriteAllText(Path.Combine(context, path), text);
         }
 
+        if (large is not null)
+            await File.WriteAllBytesAsync(Path.Combine(context, "rootfs/large"), large);
         var store = ImageStore.Open(_folder["store"]);
         var image = await new ClusterImageBuilder(store, _ => throw new NotSupportedException(), null).BuildAsync(
             new BuildOptions { ContextFolder = context, Tags = [ImageReference.Parse("skyline:v1")] }, default);
@@ -151,6 +181,8 @@ public sealed class LabDeliveryTests(LabFixture fixture) : IDisposable
               - ips: [{string.Join(", ", hosts.Skip(planes).Select(host => host.Address))}]
                 roles: [node]
             """;
+        if (hosts[0].ProxyJump is { } jump)
+            text2 = text2.Replace("  ssh:\n", $"  ssh:\n    proxyJump: {jump}\n    jumpHostKeys: ['{hosts[0].JumpHostKeyFingerprint}']\n", StringComparison.Ordinal);
         var spec = Clusterfile.Read(text2).GetSpec();
         return (new Cluster(spec), await ImageContent.LoadAsync(spec, store, image));
     }

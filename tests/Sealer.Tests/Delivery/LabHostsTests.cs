@@ -3,6 +3,7 @@ using Sealer.Delivery;
 using Sealer.Delivery.Copying;
 using Sealer.Hosts;
 using Sealer.Hosts.Facts;
+using Sealer.Hosts.Ssh;
 using Sealer.Labs;
 using Sealer.Tests.Labs;
 
@@ -32,6 +33,9 @@ public sealed class LabHostsTests(LabFixture fixture)
             var (host, error) = Assert.Single(failed);
             Assert.Equal((cut.Name, "HostUnreachable"), (host.Name, Assert.IsType<SealerException>(error).Id));
             Assert.Contains(cut.Address.ToString(), error.Message, StringComparison.Ordinal);
+            // Nobody answers for it; that it is asked again would cost as long once more.
+            await using var once = new SshHost(((SshHost)hosts.All[1]).Options with { ConnectAttempts = int.MaxValue });
+            await Assert.ThrowsAsync<SealerException>(() => once.ConnectAsync());
             Assert.Equal(lab.Hosts.Where(h => h != cut).Select(h => h.Name).Order(), names.Order());
         }
         finally
@@ -87,7 +91,7 @@ public sealed class LabHostsTests(LabFixture fixture)
         Assert.Equal("deploy\n", (await hosts.All[0].RunAsync(new HostCommand("id -un"))).Output);
         Assert.Equal("root\n", (await hosts.All[0].RunAsync(new HostCommand("id -un") { Elevated = true })).Output);
         Assert.True(await HostsFile.ChangeAsync(hosts.All[0], text => HostsFile.Add(text, own.Hosts[0].Address, ["reg"])));
-        Assert.EndsWith($"{own.Hosts[0].Address} reg {HostsFile.Mark}\n", (await own.Hosts[0].RunAsync("cat /etc/hosts")).Output, StringComparison.Ordinal);
+        Assert.EndsWith($"{own.Hosts[0].Address} reg {HostsLine.Mark}\n", (await own.Hosts[0].RunAsync("cat /etc/hosts")).Output, StringComparison.Ordinal);
         await own.Hosts[0].RebootAsync();
         Assert.Equal("deploy\n", (await hosts.All[0].RunAsync(new HostCommand("id -un"))).Output);
     }
@@ -104,7 +108,7 @@ public sealed class LabHostsTests(LabFixture fixture)
         SudoPassword = host.SudoPassword,
         ProxyJump = host.ProxyJump,
         HostKeyFingerprints = [host.HostKeyFingerprint],
-        KnownHostsFile = host.KnownHostsPath,
+        JumpHostKeyFingerprints = host.JumpHostKeyFingerprint is { } jump ? [jump] : [],
     };
 
     private sealed class Immediate(Action<long> action) : IProgress<(long Done, long Total)>

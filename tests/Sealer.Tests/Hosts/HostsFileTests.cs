@@ -31,6 +31,16 @@ public sealed class HostsFileTests
     }
 
     [Fact]
+    public void Lines_that_a_delivery_wrote_are_a_cluster_s_too()
+    {
+        const string Delivered = "10.0.0.4 reg other #hostalias-set-by-sealer skyline\n";
+        const string Others = "10.0.0.3 a #hostalias-set-by-sealer-of-old\n10.0.0.2 b #hostalias-set-by-sealer is a mark\n";
+        Assert.Equal(Before + Others, HostsFile.Remove(Before + Delivered + Others));
+        Assert.Equal("10.0.0.4 other #hostalias-set-by-sealer skyline\n10.0.0.5 reg #hostalias-set-by-sealer\n", HostsFile.Add(Delivered, Address, ["reg"]));
+        Assert.Equal([("skyline", true), (null, true)], HostsLine.Of(HostsFile.Add(Delivered, Address, ["reg"])).Select(line => (line.Cluster, line.IsClusters)));
+    }
+
+    [Fact]
     public void A_line_of_somebody_else_is_touched_only_by_force()
     {
         var error = Assert.Throws<SealerException>(() => HostsFile.Add(Before, Address, ["db"], host: "web-1"));

@@ -19,6 +19,9 @@ public sealed class HostAliasLinesTests
     // Our old lines go; those of another cluster, of sealer and of the user stay.
     [InlineData("10.0.0.7 old #hostalias-set-by-sealer skyline\n1.1.1.1 a #hostalias-set-by-sealer\n1.1.1.2 b #hostalias-set-by-sealer other\n",
         "1.1.1.1 a #hostalias-set-by-sealer\n1.1.1.2 b #hostalias-set-by-sealer other\n10.0.0.9 registry.example.com cache #hostalias-set-by-sealer skyline\n")]
+    // What was given by hand and is in the Clusterfile since stands there once.
+    [InlineData("10.0.0.9 cache mine #hostalias-set-by-sealer\n10.0.0.9 registry.example.com #hostalias-set-by-sealer\n10.0.0.9 cache # mine\n",
+        "10.0.0.9 mine #hostalias-set-by-sealer\n10.0.0.9 cache # mine\n10.0.0.9 registry.example.com cache #hostalias-set-by-sealer skyline\n")]
     public void A_file_becomes_what_it_shall_be_and_then_stays(string before, string after)
     {
         Assert.Equal(after, HostAliasLines.Apply(before, "skyline", Aliases));

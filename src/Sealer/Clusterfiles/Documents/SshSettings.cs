@@ -33,6 +33,9 @@ public sealed record SshSettings
     /// <summary>Fingerprints (<c>SHA256:...</c>) of the host's keys to trust (<c>hostKeys</c>; sealer ignores it).</summary>
     public IReadOnlyList<string> HostKeyFingerprints { get; init => field = Listed.Of(value); } = [];
 
+    /// <summary>Fingerprints of the keys of the hosts on the way, of which each has to show one (<c>jumpHostKeys</c>; sealer ignores it).</summary>
+    public IReadOnlyList<string> JumpHostKeyFingerprints { get; init => field = Listed.Of(value); } = [];
+
     /// <summary>User and port.</summary>
     public override string ToString() => $"{User}, port {Port}";
 }

@@ -27,6 +27,8 @@ internal sealed partial record SshFields
 
     public IReadOnlyList<string> HostKeys { get; init; } = [];
 
+    public IReadOnlyList<string> JumpHostKeys { get; init; } = [];
+
     /// <summary>Where it stands, for mistakes that are seen late.</summary>
     public YamlNode? Node { get; init; }
 
@@ -41,7 +43,8 @@ internal sealed partial record SshFields
         if (jump is not null && !jump.Value.Split(',').All(hop => Hop().IsMatch(hop.Trim())))
             context.Error(jump, $"{Quoting.Quote(jump.Value)} is not a way through other hosts; write [user@]host[:port], several with commas between");
         var keys = fields.Texts("hostKeys") ?? [];
-        foreach (var key in keys.Where(key => !Fingerprint().IsMatch(key.Value)))
+        var jumpKeys = fields.Texts("jumpHostKeys") ?? [];
+        foreach (var key in keys.Concat(jumpKeys).Where(key => !Fingerprint().IsMatch(key.Value)))
             context.Error(key, $"{Quoting.Quote(key.Value)} is not a fingerprint; write SHA256:..., as 'ssh-keygen -lf' prints it");
         var path = fields.Scalar("pk");
         if (path is not null && path.Value.Contains("PRIVATE KEY", StringComparison.Ordinal))
@@ -62,6 +65,7 @@ internal sealed partial record SshFields
             ProxyJump = NullIfEmpty(jump?.Value),
             SudoPassword = SecretReader.Read(fields, "sudoPasswd", context),
             HostKeys = [.. keys.Select(key => key.Value)],
+            JumpHostKeys = [.. jumpKeys.Select(key => key.Value)],
         };
         fields.Finish();
         return result.Decrypted(context, fields);
@@ -79,6 +83,8 @@ internal sealed partial record SshFields
         ProxyJump = ProxyJump ?? cluster.ProxyJump,
         SudoPassword = SudoPassword ?? cluster.SudoPassword,
         HostKeyFingerprints = HostKeys.Count > 0 ? HostKeys : cluster.HostKeys,
+        // They belong to their way, as a passphrase to its key.
+        JumpHostKeyFingerprints = JumpHostKeys.Count > 0 ? JumpHostKeys : ProxyJump is null || ProxyJump == cluster.ProxyJump ? cluster.JumpHostKeys : [],
     };
 
     /// <summary>

@@ -109,7 +109,9 @@ internal sealed class ClusterfileText(ClusterSpec spec, ClusterfileWriteOptions 
             || (a.Labels.Count == b.Labels.Count && a.Labels.All(pair => b.Labels.TryGetValue(pair.Key, out var value) && value == pair.Value)));
 
     private static bool IsAlike(SshSettings a, SshSettings b) =>
-        a.HostKeyFingerprints.SequenceEqual(b.HostKeyFingerprints) && (a with { HostKeyFingerprints = b.HostKeyFingerprints }) == b;
+        a.HostKeyFingerprints.SequenceEqual(b.HostKeyFingerprints)
+        && a.JumpHostKeyFingerprints.SequenceEqual(b.JumpHostKeyFingerprints)
+        && (a with { HostKeyFingerprints = b.HostKeyFingerprints, JumpHostKeyFingerprints = b.JumpHostKeyFingerprints }) == b;
 
     private JsonObject Group(List<HostSpec> hosts, SshSettings common)
     {

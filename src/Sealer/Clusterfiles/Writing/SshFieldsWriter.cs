@@ -23,6 +23,7 @@ internal sealed class SshFieldsWriter(SecretWriting secrets)
             ProxyJump = AllHave(s => s.ProxyJump is not null) ? ssh.ProxyJump : null,
             SudoPassword = AllHave(s => s.SudoPassword is not null) ? ssh.SudoPassword : null,
             HostKeyFingerprints = AllHave(s => s.HostKeyFingerprints.Count > 0) ? ssh.HostKeyFingerprints : [],
+            JumpHostKeyFingerprints = AllHave(s => s.JumpHostKeyFingerprints.Count > 0) ? ssh.JumpHostKeyFingerprints : [],
         };
     }
 
@@ -48,6 +49,13 @@ internal sealed class SshFieldsWriter(SecretWriting secrets)
             Write(result, "sudoPasswd", settings.SudoPassword);
         if (!settings.HostKeyFingerprints.SequenceEqual(over?.HostKeyFingerprints ?? []))
             result["hostKeys"] = ClusterfileText.Texts(settings.HostKeyFingerprints);
+        // As the passphrase of another key.
+        if (settings.JumpHostKeyFingerprints.Count > 0
+            && (settings.ProxyJump != over?.ProxyJump || !settings.JumpHostKeyFingerprints.SequenceEqual(over?.JumpHostKeyFingerprints ?? [])))
+        {
+            result["jumpHostKeys"] = ClusterfileText.Texts(settings.JumpHostKeyFingerprints);
+        }
+
         return result;
     }
 

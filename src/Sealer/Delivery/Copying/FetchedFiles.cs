@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 namespace Sealer.Delivery.Copying;
 
 /// <summary>Takes the contents of files that come one after the other, and puts each in its place when it is complete and right.</summary>
-internal sealed class FetchedFiles(IReadOnlyList<CopyEntry> files, GuardedFolder target, Action<int> written) : Stream
+internal sealed class FetchedFiles(IReadOnlyList<CopyEntry> files, GuardedFolder target, Action<int> written) : WriteOnlyStream
 {
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private FileStream? _file;
@@ -13,16 +13,6 @@ internal sealed class FetchedFiles(IReadOnlyList<CopyEntry> files, GuardedFolder
 
     /// <summary>The first whose content was not what the host had said; all after it are unknown.</summary>
     public CopyEntry? Wrong { get; private set; }
-
-    public override bool CanRead => false;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => true;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -63,21 +53,6 @@ internal sealed class FetchedFiles(IReadOnlyList<CopyEntry> files, GuardedFolder
         if (_file is not null)
             Wrong ??= files[_next - 1];
     }
-
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Flush()
-    {
-    }
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 namespace Sealer.Delivery.Copying;
 
 /// <summary>Takes the content of one large file from some place on. Cut off, it stays where it is, to be taken up.</summary>
-internal sealed class LargeFile : Stream
+internal sealed class LargeFile : WriteOnlyStream
 {
     /// <summary>So much more than was told is passed over.</summary>
     public const long MaxBeyond = 64L << 20;
@@ -20,16 +20,6 @@ internal sealed class LargeFile : Stream
 
     /// <summary>Bytes that have not come.</summary>
     public long Left => _left;
-
-    public override bool CanRead => false;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => true;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
     public static async Task<LargeFile> OpenAsync(CopyEntry entry, GuardedFolder target, long from, Action<int> written, CancellationToken cancellationToken)
     {
@@ -64,21 +54,6 @@ internal sealed class LargeFile : Stream
         _target.Drop(_entry);
         return false;
     }
-
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Flush()
-    {
-    }
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

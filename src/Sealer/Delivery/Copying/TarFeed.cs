@@ -7,7 +7,7 @@ namespace Sealer.Delivery.Copying;
 /// A tar of files under short names, made while it is read: nothing of it is kept. The names of the files themselves never stand in
 /// it, so that no tar's idea of names matters.
 /// </summary>
-internal sealed class TarFeed : Stream
+internal sealed class TarFeed : ReadOnlyStream
 {
     private const int Block = 512;
 
@@ -19,16 +19,6 @@ internal sealed class TarFeed : Stream
     /// <param name="read">Is told bytes that were read.</param>
     public TarFeed(IEnumerable<(string Name, int Mode, long Size, Func<Stream> Open)> files, Action<int>? read = null) =>
         (_parts, _read) = (Parts(files).GetEnumerator(), read);
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -52,21 +42,6 @@ internal sealed class TarFeed : Stream
             _part = null;
         }
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

@@ -4,20 +4,10 @@ using System.Threading.Channels;
 namespace Sealer.Hosts.Checks;
 
 /// <summary>What a command reads, written while it runs; it waits in between.</summary>
-internal sealed class HeldInput : Stream
+internal sealed class HeldInput : ReadOnlyStream
 {
     private readonly Channel<byte[]> _parts = Channel.CreateUnbounded<byte[]>();
     private ReadOnlyMemory<byte> _rest;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
     public void Write(string text) => _parts.Writer.TryWrite(Encoding.UTF8.GetBytes(text));
 
@@ -38,19 +28,4 @@ internal sealed class HeldInput : Stream
         _rest = _rest[count..];
         return count;
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 }

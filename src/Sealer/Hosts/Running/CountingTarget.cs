@@ -1,17 +1,9 @@
 namespace Sealer.Hosts.Running;
 
 /// <summary>Writes to a stream of somebody else's and tells how much.</summary>
-internal sealed class CountingTarget(Stream target, IProgress<long>? progress) : Stream
+internal sealed class CountingTarget(Stream target, IProgress<long>? progress) : WriteOnlyStream
 {
     private long _count;
-
-    public override bool CanRead => false;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => true;
-
-    public override long Length => throw new NotSupportedException();
 
     public override long Position { get => _count; set => throw new NotSupportedException(); }
 
@@ -21,20 +13,11 @@ internal sealed class CountingTarget(Stream target, IProgress<long>? progress) :
         progress?.Report(_count += buffer.Length);
     }
 
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override void Write(byte[] buffer, int offset, int count)
+    public override void Write(ReadOnlySpan<byte> buffer)
     {
-        target.Write(buffer, offset, count);
-        progress?.Report(_count += count);
+        target.Write(buffer);
+        progress?.Report(_count += buffer.Length);
     }
 
     public override void Flush() => target.Flush();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 }

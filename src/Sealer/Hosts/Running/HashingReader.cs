@@ -3,18 +3,10 @@ using System.Security.Cryptography;
 namespace Sealer.Hosts.Running;
 
 /// <summary>Reads a stream of somebody else's and hashes what it reads, once.</summary>
-internal sealed class HashingReader(Stream source, IProgress<long>? progress) : Stream
+internal sealed class HashingReader(Stream source, IProgress<long>? progress) : ReadOnlyStream
 {
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private long _count;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
 
     public override long Position { get => _count; set => throw new NotSupportedException(); }
 
@@ -28,25 +20,12 @@ internal sealed class HashingReader(Stream source, IProgress<long>? progress) : 
         return read;
     }
 
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count)
+    public override int Read(Span<byte> buffer)
     {
-        var read = source.Read(buffer, offset, count);
-        Note(buffer.AsSpan(offset, read));
+        var read = source.Read(buffer);
+        Note(buffer[..read]);
         return read;
     }
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

@@ -38,10 +38,10 @@ internal sealed class SshConnection : IDisposable, IProgress<long>
                 return await OpenOnceAsync(options, cancellationToken).ConfigureAwait(false);
             }
             catch (SealerException error) when (error.Id == "HostUnreachable" && attempt < options.ConnectAttempts
-                && error.InnerException is not (SshOperationTimeoutException or OperationCanceledException))
+                && !WasSilent(error.InnerException))
             {
                 // Nothing has begun there. sshd turns away who comes while many others do (MaxStartups), and is away for a moment
-                // when it is restarted; who kept us waiting for all of the time that is allowed is not asked again.
+                // when it is restarted; a host that nobody answers for is not asked again.
                 await Task.Delay(pause + (pause * (Random.Shared.NextDouble() / 2)), cancellationToken).ConfigureAwait(false);
             }
         }
@@ -62,7 +62,7 @@ internal sealed class SshConnection : IDisposable, IProgress<long>
                 (connection.Client, connection.ShownKey) = await ConnectAsync(hop, address, port, connection._parts, cancellationToken).ConfigureAwait(false);
                 if (!hops.TryPeek(out var next))
                     break;
-                tunnel = new ForwardedPortLocal("127.0.0.1", next.Address, (uint)next.Port);
+                tunnel = Tunnel(next);
                 connection.Client.AddForwardedPort(tunnel);
                 tunnel.Start();
             }
@@ -74,6 +74,32 @@ internal sealed class SshConnection : IDisposable, IProgress<long>
             connection.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Ports of this machine that lead to hosts on the way, each to its own connection only.</summary>
+    public IEnumerable<int> Tunnels => _parts.OfType<SshClient>().SelectMany(client => client.ForwardedPorts).OfType<ForwardedPortLocal>().Select(tunnel => (int)tunnel.BoundPort);
+
+    private static bool WasSilent(Exception? error) => error switch
+    {
+        AggregateException { InnerException: { } inner } => WasSilent(inner),
+        SocketException socket => socket.SocketErrorCode is SocketError.HostUnreachable or SocketError.NetworkUnreachable or SocketError.HostDown or SocketError.TimedOut,
+        _ => error is SshOperationTimeoutException or OperationCanceledException,
+    };
+
+    /// <summary>
+    /// A port of this machine that leads through a host to the next one. Any local user may knock there: whoever comes after the
+    /// connection that it is for is shut out.
+    /// </summary>
+    private static ForwardedPortLocal Tunnel(SshHostOptions next)
+    {
+        var tunnel = new ForwardedPortLocal("127.0.0.1", next.Address, (uint)next.Port);
+        var visitors = 0;
+        tunnel.RequestReceived += (_, _) =>
+        {
+            if (Interlocked.Increment(ref visitors) > 1)
+                throw new SshException("Somebody else has knocked.");
+        };
+        return tunnel;
     }
 
     /// <summary>Is cancelled when the host is given up.</summary>

@@ -20,6 +20,7 @@ public sealed class SshHost : CommandHost
     private readonly SshHostOptions _options;
     private readonly SemaphoreSlim _connecting = new(1);
     private SshConnection? _connection;
+    private (int Count, SealerException? Last) _failures;
     private bool _disposed;
 
     /// <param name="options">How it is reached.</param>
@@ -30,6 +31,9 @@ public sealed class SshHost : CommandHost
     internal HostKey? ShownKey { get; private set; }
 
     internal SshHostOptions Options => _options;
+
+    /// <summary>Ports of this machine that lead to hosts on the way to it.</summary>
+    internal IReadOnlyList<int> Tunnels => [.. _connection?.Tunnels ?? []];
 
     /// <summary>Connects, where that has not been done. Commands do so on their own.</summary>
     /// <exception cref="SealerException">See <see cref="IHost.RunAsync"/>.</exception>
@@ -204,16 +208,25 @@ public sealed class SshHost : CommandHost
         ObjectDisposedException.ThrowIf(_disposed, this);
         if (_connection is { IsAlive: true } alive)
             return alive;
+        var failures = _failures.Count;
         await _connecting.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             if (_connection is { IsAlive: true } made)
                 return made;
+            // Who waited for an attempt of another command has its outcome, and does not wait as long once more.
+            if (_failures is { Last: { } known } && _failures.Count > failures)
+                throw new SealerException(known.Id, known.Kind, known.Message, known.Target, known);
             _connection?.Dispose();
             _connection = null;
             _connection = await SshConnection.OpenAsync(_options, cancellationToken).ConfigureAwait(false);
             ShownKey = _connection.ShownKey;
             return _connection;
+        }
+        catch (SealerException error) when (!ReferenceEquals(error.InnerException, _failures.Last) || _failures.Last is null)
+        {
+            _failures = (_failures.Count + 1, error);
+            throw;
         }
         finally
         {

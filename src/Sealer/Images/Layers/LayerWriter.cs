@@ -247,16 +247,10 @@ public static class LayerWriter
     }
 
     /// <summary>Hashes what goes through to a stream that is not ours to close.</summary>
-    private sealed class HashingWriter(Stream inner) : Stream
+    private sealed class HashingWriter(Stream inner) : WriteOnlyStream
     {
         private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         private long _length;
-
-        public override bool CanRead => false;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => true;
 
         public override long Length => _length;
 
@@ -270,14 +264,6 @@ public static class LayerWriter
             _length += buffer.Length;
             await inner.WriteAsync(buffer, cancellationToken).ConfigureAwait(false);
         }
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
 
         public override void Flush() => inner.Flush();
 

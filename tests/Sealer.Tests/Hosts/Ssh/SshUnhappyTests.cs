@@ -38,6 +38,25 @@ public sealed class SshUnhappyTests
     }
 
     [Fact]
+    public async Task Commands_that_wait_for_one_attempt_to_connect_have_its_outcome()
+    {
+        await using var server = await SshServer.StartAsync();
+        using var silent = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        silent.Start();
+        await using var host = server.Host(o => o with { Port = ((System.Net.IPEndPoint)silent.LocalEndpoint).Port, ConnectAttempts = 1 });
+        var commands = Enumerable.Range(0, 3).Select(_ => host.ConnectAsync()).ToList();
+        (await silent.AcceptSocketAsync()).Dispose();
+        foreach (var command in commands)
+            await TellsAsync(() => command, "HostUnreachable", "Look");
+        Assert.False(silent.Pending());
+
+        // The next one is an attempt of its own.
+        var next = host.ConnectAsync();
+        (await silent.AcceptSocketAsync()).Dispose();
+        await TellsAsync(() => next, "HostUnreachable", "Look");
+    }
+
+    [Fact]
     public async Task Unknown_changed_and_revoked_keys_are_refused_and_taken_only_when_asked()
     {
         await using var server = await SshServer.StartAsync();

@@ -50,6 +50,19 @@ public sealed class SshWaysTests
     }
 
     [Fact]
+    public async Task The_way_through_a_host_is_shut_to_other_users_of_this_machine()
+    {
+        await using var server = await SshServer.StartAsync();
+        await using var host = server.Host(o => o with { Via = server.Options });
+        await host.ConnectAsync();
+        using var stranger = new System.Net.Sockets.TcpClient();
+        await stranger.ConnectAsync(System.Net.IPAddress.Loopback, Assert.Single(host.Tunnels));
+        // sshd would say its name.
+        Assert.Equal(0, await stranger.GetStream().ReadAsync(new byte[100]));
+        Assert.True((await host.RunAsync(new HostCommand("true"))).Succeeded);
+    }
+
+    [Fact]
     public async Task A_server_that_turns_us_away_once_is_asked_again_and_one_that_refuses_is_not()
     {
         await using var server = await SshServer.StartAsync();
