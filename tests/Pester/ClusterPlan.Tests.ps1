@@ -84,10 +84,70 @@ spec:
         (Get-ClusterPlan ./Clusterfile).IsSatisfied | Should -BeTrue
     }
 
+    It 'takes variables over those of the Clusterfile, with which a kept plan is carried out too' {
+        Get-ClusterPlan ./Clusterfile -Environment @{ Answer = '44' } | Export-ClusterPlan ./other.json
+        { Import-ClusterPlan ./other.json | Invoke-ClusterPlan -Confirm:$false -ErrorAction Stop } | Should -Throw -ErrorId 'ClusterfileChanged,*'
+        $results = Import-ClusterPlan ./other.json | Invoke-ClusterPlan -Environment Answer=44 -Confirm:$false
+        $results.Count | Should -Be 8
+        Invoke-ClusterCommand 'cat /var/lib/sealer/data/skyline/rootfs/etc/skyline.conf' -Clusterfile ./Clusterfile | ForEach-Object Text | Select-Object -Unique | Should -Be 'answer = 44'
+        (Get-Clusterfile ./Clusterfile -Environment Answer=44 | Get-ClusterPlan).IsSatisfied | Should -BeTrue
+        { Get-Clusterfile ./Clusterfile | Get-ClusterPlan -Environment Answer=44 -ErrorAction Stop } | Should -Throw -ErrorId 'EnvironmentOfCluster,*'
+    }
+
+    It 'hands on the result of each step as soon as it has ended' {
+        Set-Content ./waiting ((Get-Content ./Clusterfile -Raw) + @"
+
+---
+apiVersion: sealer.io/v1
+kind: Plugin
+metadata: { name: waits }
+spec:
+  type: SHELL
+  action: pre-init-host
+  scope: node
+  data: while [ ! -e /root/seen ]; do sleep 0.2; done
+"@)
+        # The others wait until the first result was seen here.
+        $results = Get-ClusterPlan ./waiting -PluginTimeout 60 | Invoke-ClusterPlan -Confirm:$false | ForEach-Object {
+            if (-not $seen) { $seen = $true; Invoke-ClusterCommand 'touch /root/seen' -Clusterfile ./waiting }
+            $_
+        }
+        $results.Where{ $_.What -match 'waits' }.Status | Should -Be 'Done', 'Done', 'Done'
+    }
+
     It 'that was edited, or whose hosts moved on, is refused' {
         Set-Content ./edited.json ((Get-Content ./plan.json -Raw) -replace '"risk": "None"', '"risk": "Low"')
         { Import-ClusterPlan ./edited.json -ErrorAction Stop } | Should -Throw -ErrorId 'PlanEdited,Sealer.PowerShell.ImportClusterPlan'
         Set-Content ./Clusterfile ((Get-Content ./Clusterfile -Raw) -replace 'Answer=42', 'Answer=43')
         { Import-ClusterPlan ./plan.json | Invoke-ClusterPlan -Confirm:$false -ErrorAction Stop } | Should -Throw -ErrorId 'ClusterfileChanged,Sealer.PowerShell.InvokeClusterPlan'
+    }
+}
+
+Describe 'A delivery through a jump host' -Skip:(-not $canHaveLabs) {
+    BeforeAll {
+        $data = if ($env:XDG_DATA_HOME) { $env:XDG_DATA_HOME } else { Join-Path $HOME '.local/share' }
+        $env:SEALER_LAB_CACHE = Join-Path $data 'sealer/labs/.trees'
+        $context = New-Item -ItemType Directory (Join-Path $TestDrive 'far')
+        Set-Content (Join-Path $context 'Kubefile') "FROM scratch`nCOPY far.conf etc/far.conf"
+        Set-Content (Join-Path $context 'far.conf') 'far = away'
+        $null = Build-ClusterImage $context -Tag pester-far:v1
+        Push-Location $TestDrive
+    }
+
+    AfterAll {
+        Pop-Location
+        Get-ClusterLab "far$PID*" | Remove-ClusterLab
+        Get-ClusterImage pester-far* | Remove-ClusterImage
+        Remove-Item Env:SEALER_LAB_CACHE
+    }
+
+    It 'takes nothing but the lab and the Clusterfile that is made of it' {
+        $null = New-ClusterLab -Count 2 -Name "far$PID" -User ops -JumpHost | New-Clusterfile ./Clusterfile -Name far -Image pester-far:v1
+        # Not even a known_hosts.
+        $access = @{ SshConfig = 'none' }
+        (Test-ClusterHost ./Clusterfile -Check Reachable, Sudo @access).Status | Select-Object -Unique | Should -Be 'Passed'
+        Get-ClusterPlan ./Clusterfile @access | Invoke-ClusterPlan -Confirm:$false | ForEach-Object Status | Select-Object -Unique | Should -Be 'Done'
+        Invoke-ClusterCommand 'cat /var/lib/sealer/data/far/rootfs/etc/far.conf' -Clusterfile ./Clusterfile -Sudo @access | ForEach-Object Text | Should -Be 'far = away', 'far = away'
+        (Get-ClusterPlan ./Clusterfile @access).IsSatisfied | Should -BeTrue
     }
 }
