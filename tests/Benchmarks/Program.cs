@@ -2,7 +2,7 @@ using System.Globalization;
 using Sealer.Benchmarks;
 
 // dotnet run -c Release --project tests/Benchmarks -- [MiB of the context] [runs]
-// dotnet run -c Release --project tests/Benchmarks -- transfer [MiB]     content to hosts; root
+// dotnet run -c Release --project tests/Benchmarks -- transfer [MiB] [one small changed many memory]     content to hosts of a lab, all rows or those named; root
 // dotnet run -c Release --project tests/Benchmarks -- plan               a plan for 500 hosts
 if (args is ["plan"])
 {
@@ -10,12 +10,20 @@ if (args is ["plan"])
     return 0;
 }
 
-if (args is ["transfer", ..])
+if (args is ["transfer", .. var wanted])
 {
+    var size = wanted.Length > 0 && int.TryParse(wanted[0], CultureInfo.InvariantCulture, out var given) ? given : 0;
+    var names = wanted[(size > 0 ? 1 : 0)..];
+    if (names.Except(TransferRows.Names).FirstOrDefault() is { } unknown)
+    {
+        Console.Error.WriteLine($"'{unknown}' is none of the rows: {string.Join(", ", TransferRows.Names)}.");
+        return 1;
+    }
+
     var folder = Directory.CreateTempSubdirectory("sealer-benchmarks-");
     try
     {
-        await new TransferRows(folder.FullName, args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 256, Console.WriteLine).MeasureAsync();
+        await new TransferRows(folder.FullName, size > 0 ? size : 512, Console.WriteLine).MeasureAsync(names);
         return 0;
     }
     finally

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Sealer.Events;
 using Sealer.Images;
 using Sealer.Images.Layers;
 using Sealer.Images.Storage;
@@ -7,124 +8,245 @@ using Sealer.Transfer;
 
 namespace Sealer.Benchmarks;
 
-/// <summary>Content to hosts, as ratios to what OpenSSH's own programs take over the same link in the same run.</summary>
+/// <summary>
+/// Content to hosts of a lab, as ratios to what OpenSSH's own programs take over the same link in the same run. Each of them, and
+/// ours, logs in anew and is done when the host's disk has it.
+/// </summary>
 /// <param name="work">Folder for all of it.</param>
 /// <param name="mebibytes">Of the content that one host is measured with.</param>
 /// <param name="log">Told each figure.</param>
 internal sealed class TransferRows(string work, int mebibytes, Action<string> log)
 {
+    // So slow that one host's link is what is measured, and not the cores that all hosts share with the controller here.
+    private const long UplinkRate = 4 << 20;
+    private const int SharedMebibytes = 96;
+
     private readonly ImageStore _store = ImageStore.Open(Path.Combine(work, "store"));
     private int _run;
 
-    public async Task MeasureAsync()
+    /// <summary>What can be measured alone.</summary>
+    public static IReadOnlyList<string> Names { get; } = ["one", "small", "changed", "many", "memory"];
+
+    public async Task MeasureAsync(IReadOnlyCollection<string> names)
     {
-        var large = await SetAsync("large", [.. Enumerable.Range(0, 8).Select(i => mebibytes / 8)]);
-        var file = Path.Combine(work, "one-file");
-        ShapedHosts.Run($"head -c {mebibytes}M /dev/urandom > {file}");
-        await using (var hosts = await ShapedHosts.StartAsync(work, 1))
+        foreach (var name in Names.Where(n => names.Count == 0 || names.Contains(n)))
         {
-            foreach (var delay in new[] { 0, 1, 10, 50 })
+            await (name switch
             {
-                if (!hosts.Shape(delay, null))
-                {
-                    log($"{delay} ms: NOT MEASURED, this kernel delays nothing (sch_netem)");
-                    continue;
-                }
-
-                var cat = Time(() => ShapedHosts.Run($"{Ssh(hosts)} root@{hosts.AddressOf(0)} 'cat > {hosts.FolderOf(0)}/cat && sync -f {hosts.FolderOf(0)}/cat' < {file}"));
-                var scp = Time(() => ShapedHosts.Run($"{Ssh(hosts).Replace("ssh ", "scp -q ", StringComparison.Ordinal)} {file} root@{hosts.AddressOf(0)}:{hosts.FolderOf(0)}/scp"));
-                var ours = await DeliverAsync(large, hosts, 1);
-                log(FormattableString.Invariant($"{mebibytes} MiB to one host, {delay} ms: ssh cat {cat:f2} s, scp {scp:f2} s, ours {ours:f2} s = {100 * cat / ours:f0} % of ssh cat (goal 90)"));
-            }
-
-            var small = await SetAsync("small", [.. Enumerable.Range(0, 4000).Select(_ => 0)]);
-            foreach (var delay in new[] { 0, 10 })
-            {
-                if (hosts.Shape(delay, null))
-                    log(FormattableString.Invariant($"4,000 files of 8 KiB, {delay} ms: ours {await DeliverAsync(small, hosts, 1):f2} s"));
-            }
+                "one" => OneAsync(),
+                "small" => SmallAsync(),
+                "changed" => ChangedAsync(),
+                "many" => ManyAsync(),
+                _ => MemoryAsync(),
+            });
         }
-
-        foreach (var count in new[] { 8, 16 })
-        {
-            await using var hosts = await ShapedHosts.StartAsync(Path.Combine(work, "many" + count), count);
-            if (!hosts.Shape(0, 80_000_000))
-                log("The uplink is NOT shaped: this kernel has no sch_tbf.");
-            var part = await SetAsync("part" + count, [.. Enumerable.Range(0, 8).Select(_ => 12)]);
-            var one = await DeliverAsync(part, hosts, 1);
-            var many = await DeliverAsync(part, hosts, count);
-            log(FormattableString.Invariant($"96 MiB behind 80 Mbit/s: one host {one:f1} s, {count} hosts {many:f1} s = {many / one:f2} times (goal 1.5)"));
-            var again = Stopwatch.StartNew();
-            await ContentTransfer.RunAsync(new ContentJob(part), Targets(hosts, Math.Min(4, count), _run));
-            log(FormattableString.Invariant($"unchanged, 4 hosts: {again.Elapsed.TotalSeconds:f2} s (goal 2)"));
-        }
-
-        await MeasureMemoryAsync();
-        log(FormattableString.Invariant($"peak memory of this process: {Process.GetCurrentProcess().PeakWorkingSet64 >> 20} MiB (goal 150)"));
     }
 
-    private async Task MeasureMemoryAsync()
+    private async Task OneAsync()
     {
+        await using var hosts = await LabHosts.StartAsync(1);
+        var set = await SetAsync("large", [.. Enumerable.Repeat((long)mebibytes << 17, 8)]);
+        var empty = await SetAsync("empty", [8]);
+        var file = Random("one-file", (long)mebibytes << 20);
+        foreach (var delay in new[] { 0, 1, 10, 50 })
+        {
+            await hosts.SetLinkAsync(delay);
+            var cat = LabHosts.Time($"ssh {hosts.Options} {hosts.Login(0)} 'cat > {LabHosts.Folder}/cat && sync -f {LabHosts.Folder}/cat' < {file}");
+            var hashed = LabHosts.Time($"ssh {hosts.Options} {hosts.Login(0)} 'tee {LabHosts.Folder}/cat | sha256sum > /dev/null; sync -f {LabHosts.Folder}/cat' < {file}");
+            var scp = LabHosts.Time($"scp -q {hosts.Options} {file} {hosts.Login(0)}:{LabHosts.Folder}/cat");
+            // So slow that a part has to do.
+            var slow = LabHosts.Time($"head -c 8M {file} > {file}.part; echo 'put {file}.part {LabHosts.Folder}/cat' | sftp -q -b - -R 1 -B 32768 {hosts.Options} {hosts.Login(0)} > /dev/null") / 8;
+            var start = await DeliverAsync(empty, hosts, 1);
+            var ours = await DeliverAsync(set, hosts, 1);
+            log(FormattableString.Invariant($"one: {mebibytes} MiB to one host, round trip {delay} ms: ssh cat {cat:f2} s, with sha256sum {hashed:f2} s, scp {scp:f2} s, stop-and-wait SFTP {slow * mebibytes:f0} s (of 8 MiB), ours {ours.Seconds:f2} s = {100 * cat / ours.Seconds:f0} % of ssh cat (goal 90), {100 * hashed / ours.Seconds:f0} % of it with sha256sum; of it {start.Seconds:f2} s whatever the size, first chunk after {ours.First:f2} s, {mebibytes / (ours.Seconds - start.Seconds):f0} MiB/s; {ours.PeakMebibytes} MiB memory (goal 150)"));
+        }
+    }
+
+    private async Task SmallAsync()
+    {
+        const int Files = 4000;
+        await using var hosts = await LabHosts.StartAsync(1);
+        var set = await SetAsync("small", [.. Enumerable.Repeat(8192L, Files)]);
+        var folder = Directory.CreateDirectory(Path.Combine(work, "small")).FullName;
+        foreach (var i in Enumerable.Range(0, Files))
+            Random($"small/{i}", 8192);
+        LabHosts.Time($"mkdir {folder}-part && cp {folder}/1?? {folder}-part && tar -cf {folder}.tar -C {folder} .");
+        foreach (var delay in new[] { 0, 10 })
+        {
+            await hosts.SetLinkAsync(delay);
+            // So slow over a link that a part has to do.
+            var (part, times) = delay == 0 ? (folder, 1) : (folder + "-part", Files / 100);
+            string Clean() => $"ssh {hosts.Options} {hosts.Login(0)} 'rm -rf {LabHosts.Folder}/small; mkdir {LabHosts.Folder}/small'";
+            LabHosts.Time(Clean());
+            var cat = LabHosts.Time($"ssh {hosts.Options} {hosts.Login(0)} 'tar -xf - -C {LabHosts.Folder}/small && sync -f {LabHosts.Folder}/small' < {folder}.tar");
+            LabHosts.Time(Clean());
+            var scp = times * LabHosts.Time($"scp -q -r {hosts.Options} {part} {hosts.Login(0)}:{LabHosts.Folder}/small");
+            LabHosts.Time(Clean());
+            var slow = times * LabHosts.Time($"echo 'put -r {part} {LabHosts.Folder}/small' | sftp -q -b - -R 1 {hosts.Options} {hosts.Login(0)} > /dev/null");
+            var ours = await DeliverAsync(set, hosts, 1);
+            log(FormattableString.Invariant($"small: {Files} files of 8 KiB, round trip {delay} ms: tar over ssh cat {cat:f2} s, scp -r {scp:f1} s, stop-and-wait SFTP {slow:f1} s{(times > 1 ? " (of 100 files)" : "")}, ours {ours.Seconds:f2} s = {100 * cat / ours.Seconds:f0} % of ssh cat, {scp / ours.Seconds:f1} times faster than scp"));
+        }
+    }
+
+    private async Task ChangedAsync()
+    {
+        await using var hosts = await LabHosts.StartAsync(1);
+        var sizes = Enumerable.Range(0, 400).Select(i => (long)mebibytes * (1 << 20) / 400).ToList();
+        var before = await SetAsync("changed", sizes);
+        var after = await SetAsync("changed", sizes, changed: 4);
+        foreach (var delay in new[] { 0, 10 })
+        {
+            await hosts.SetLinkAsync(delay);
+            var whole = await DeliverAsync(before, hosts, 1);
+            var part = await DeliverAsync(after, hosts, 1, again: true);
+            log(FormattableString.Invariant($"changed: 4 of 400 files, {mebibytes} MiB, round trip {delay} ms: at first {whole.Seconds:f2} s, then {part.Seconds:f2} s and {part.Bytes >> 10} KiB"));
+        }
+    }
+
+    private async Task ManyAsync()
+    {
+        var set = await SetAsync("part", [.. Enumerable.Repeat((long)SharedMebibytes << 17, 8)]);
+        await using var hosts = await LabHosts.StartAsync(17);
+        await hosts.SetLinkAsync(1, UplinkRate);
+        var one = await DeliverAsync(set, hosts, 1);
+        foreach (var count in new[] { 8, 16 })
+        {
+            var many = await DeliverAsync(set, hosts, count);
+            log(FormattableString.Invariant($"many: {SharedMebibytes} MiB behind an uplink of {UplinkRate >> 20} MiB/s: one host {one.Seconds:f1} s, {count} hosts {many.Seconds:f1} s = {many.Seconds / one.Seconds:f2} times (goal 1.5), {many.Sent >> 20} MiB over the uplink"));
+        }
+
+        var before = Uplink(hosts);
+        var again = await DeliverAsync(set, hosts, 4, again: true);
+        log(FormattableString.Invariant($"many: unchanged, 4 hosts: {again.Seconds:f2} s (goal 2), {(Uplink(hosts) - before) >> 10} KiB both ways, logins included (goal 1024)"));
+        var more = await DeliverAsync(set, hosts, 17, again: true);
+        log(FormattableString.Invariant($"many: one more host beside 16 that have it: {more.Seconds:f1} s, {more.Sent >> 20} MiB over the uplink"));
+        foreach (var (what, act) in new (string, Func<Task>)[]
+        {
+            ("a slow feeder", () => hosts.Lab.Hosts[2].SetLinkAsync(new() { Rate = UplinkRate / 2 })),
+            ("a dead feeder", () => hosts.Lab.Hosts[2].CutOffAsync()),
+        })
+        {
+            var broken = await DeliverAsync(set, hosts, 8, after: act, mayFail: 2);
+            log(FormattableString.Invariant($"many: 8 hosts, {what}: {broken.Seconds:f1} s for the others = {broken.Seconds / one.Seconds:f2} times one"));
+            await hosts.Lab.Hosts[2].ReconnectAsync();
+            await hosts.Lab.Hosts[2].SetLinkAsync(new());
+        }
+    }
+
+    private async Task MemoryAsync()
+    {
+        var one = 0.0;
         foreach (var (what, count, change) in new (string, int, Action<MemoryNetwork>)[]
         {
-            ("one host", 1, _ => { }), ("100 hosts", 100, _ => { }),
+            ("one host", 1, _ => { }), ("16 hosts", 16, _ => { }), ("100 hosts", 100, _ => { }),
             ("100 hosts, one feeds at a twentieth", 100, n => n.SlowUplinks[50] = 0.05),
+            ("100 hosts, the first feeds at a twentieth", 100, n => n.SlowUplinks[0] = 0.05),
+            ("100 hosts, one gets all at a twentieth, the others", 100, n => n.SlowDownlinks[50] = 0.05),
             ("100 hosts, one dies", 100, n => n.DeadFrom[50] = 100),
         })
         {
             const long Bytes = 512L << 20;
             var size = ChunkPlan.SizeFor(Bytes, count);
-            var network = new MemoryNetwork(20e6);
+            var network = new MemoryNetwork(20e6, 0.01);
             change(network);
             var all = Enumerable.Range(0, (int)(Bytes / size)).Select(n => new Chunk(n, [], Digest.Of("x"u8), (long)n * size, size, false, [.. Enumerable.Range(0, count)])).ToList();
-            Receiver?[] hosts = [.. Enumerable.Range(0, count).Select(i => new Receiver(i, $"host-{i}", all) { Feeders = FanOut.FeedersOf(i) })];
-            var watch = Stopwatch.StartNew();
-            await new FanOut(hosts, network, new FanOutOptions()).RunAsync(default);
-            log(FormattableString.Invariant($"512 MiB in memory, every link 20 MB/s, {what}: {watch.Elapsed.TotalSeconds:f1} s, {network.FromController >> 20} MiB from the controller"));
+            Receiver?[] hosts = [.. Enumerable.Range(0, count).Select(i => new Receiver(i, $"host-{i}", all) { Feeders = FanOut.FeedersOf(i), Last = i + 1 < count ? count - 1 : null })];
+            await network.FeedAsync(hosts);
+            var seconds = hosts.Where(h => h!.IsComplete && !network.SlowDownlinks.ContainsKey(h.Number)).Max(h => h!.LastProgress) / 1000.0;
+            one = one == 0 ? seconds : one;
+            log(FormattableString.Invariant($"memory: 512 MiB, every link 20 MB/s, {what}: {seconds:f1} s = {seconds / one:f2} times (goal 1.5), {network.FromController >> 20} MiB from the controller"));
         }
     }
 
-    private static string Ssh(ShapedHosts hosts) => $"ssh -F /dev/null -i {hosts.Key} -o BatchMode=yes -o Ciphers=aes128-gcm@openssh.com -o UserKnownHostsFile={hosts.KnownHosts}";
-
-    private static double Time(Action act)
+    private static long Uplink(LabHosts hosts)
     {
-        var watch = Stopwatch.StartNew();
-        act();
-        return watch.Elapsed.TotalSeconds;
+        var device = LabNamesOf(hosts);
+        return new[] { "rx_bytes", "tx_bytes" }.Sum(f => long.Parse(File.ReadAllText($"/sys/class/net/{device}/statistics/{f}"), System.Globalization.CultureInfo.InvariantCulture));
     }
 
-    private static List<ContentTarget> Targets(ShapedHosts hosts, int count, int run) =>
-        [.. hosts.Hosts.Take(count).Select((h, i) => new ContentTarget(h, $"{hosts.FolderOf(i)}/data{run}/rootfs"))];
+    private static string LabNamesOf(LabHosts hosts) => Labs.LabNames.Uplink(hosts.Lab.Id);
 
-    private async Task<double> DeliverAsync(ContentSet set, ShapedHosts hosts, int count)
+    /// <summary>One delivery to hosts that have nothing, or, again, to those of the last one; with the logins.</summary>
+    private async Task<(double Seconds, double First, long Bytes, long Sent, long PeakMebibytes)> DeliverAsync(
+        ContentSet set, LabHosts hosts, int count, bool again = false, Func<Task>? after = null, int? mayFail = null)
     {
+        if (!again)
+            _run++;
+        GC.Collect();
+        await File.WriteAllTextAsync("/proc/self/clear_refs", "5");
         var watch = Stopwatch.StartNew();
-        var results = await ContentTransfer.RunAsync(new ContentJob(set), Targets(hosts, count, ++_run));
-        foreach (var result in results)
-        {
-            if (result.Error is not null)
-                throw result.Error;
-        }
-
-        return watch.Elapsed.TotalSeconds;
+        var connected = Enumerable.Range(0, count).Select(hosts.Host).ToList();
+        var progress = new FirstChunk(watch, after);
+        var job = new ContentJob(set) { Patience = TimeSpan.FromSeconds(10) };
+        var runs = ContentTransfer.RunsOf(job, [.. connected.Select(h => new ContentTarget(h, $"{LabHosts.Folder}/data{_run}/rootfs"))]);
+        var run = new ContentRun(job, runs, progress);
+        await run.RunAsync(default);
+        var seconds = mayFail is null ? watch.Elapsed.TotalSeconds : progress.LastOfOthers(connected[mayFail.Value].Name);
+        foreach (var host in connected)
+            await host.DisposeAsync();
+        var failed = runs.FirstOrDefault(r => r.Error is not null && r.Number != mayFail);
+        using var self = Process.GetCurrentProcess();
+        return failed is null ? (seconds, progress.First, runs.Sum(r => r.Bytes), run.Sent, self.PeakWorkingSet64 >> 20) : throw failed.Error!;
     }
 
-    /// <summary>Files of so many mebibytes, 0 for 8 KiB; incompressible.</summary>
-    private async Task<ContentSet> SetAsync(string name, IReadOnlyList<int> sizes)
+    /// <summary>Files of so many bytes each; incompressible.</summary>
+    private async Task<ContentSet> SetAsync(string name, IReadOnlyList<long> sizes, int changed = 0)
     {
         var entries = sizes.Select((size, i) => new LayerEntry
         {
             Path = $"{name}-{i}",
             Kind = LayerEntryKind.File,
-            Size = size == 0 ? 8192 : (long)size << 20,
-            Open = () =>
-            {
-                var bytes = new byte[size == 0 ? 8192 : size << 20];
-                new Random(i + (name.Length * 100_000)).NextBytes(bytes);
-                return new MemoryStream(bytes);
-            },
+            Size = size,
+            Open = () => new Noise(i + (name.Length * 100_000) + (i < changed ? 1 << 30 : 0), size),
         });
         var layer = await LayerWriter.WriteAsync(_store, entries, new LayerOptions(), null, default);
         return ContentSet.Of(_store, await ImageFileSystem.LoadAsync(_store, [layer.Descriptor], default));
+    }
+
+    private string Random(string name, long size)
+    {
+        var path = Path.Combine(work, name);
+        using var file = File.Create(path);
+        new Noise(size, size).CopyTo(file);
+        return path;
+    }
+
+    /// <summary>Bytes as if by chance, the same for the same seed; never in memory at once.</summary>
+    private sealed class Noise(long seed, long length) : ReadOnlyStream
+    {
+        private readonly Random _random = new((int)(seed % int.MaxValue));
+        private long _left = length;
+
+        public override int Read(Span<byte> buffer)
+        {
+            var count = (int)Math.Min(buffer.Length, _left);
+            _random.NextBytes(buffer[..count]);
+            _left -= count;
+            return count;
+        }
+    }
+
+    /// <summary>When something came, and what is done then.</summary>
+    private sealed class FirstChunk(Stopwatch watch, Func<Task>? after) : IProgress<SealerEvent>
+    {
+        private readonly Dictionary<string, double> _last = [];
+        private int _count;
+
+        public double First { get; private set; }
+
+        public double LastOfOthers(string name) => _last.Where(l => l.Key != name).Max(l => l.Value);
+
+        public void Report(SealerEvent value)
+        {
+            if (value is not ProgressEvent { Item: var host })
+                return;
+            lock (_last)
+                _last[host] = watch.Elapsed.TotalSeconds;
+            var count = Interlocked.Increment(ref _count);
+            if (count == 1)
+                First = watch.Elapsed.TotalSeconds;
+            if (count == 20)
+                _ = after?.Invoke();
+        }
     }
 }

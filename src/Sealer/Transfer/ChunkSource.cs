@@ -8,16 +8,19 @@ namespace Sealer.Transfer;
 /// <summary>A chunk as it is sent.</summary>
 /// <param name="Chunk">The chunk.</param>
 /// <param name="Bytes">Its bytes.</param>
-/// <param name="Digest">Their SHA-256, in hexadecimal.</param>
+/// <param name="Digest">Their SHA-256, in hexadecimal; <c>-</c> where nobody passes them on.</param>
 internal sealed record ReadyChunk(Chunk Chunk, byte[] Bytes, string Digest);
 
 /// <summary>
 /// Makes chunks ready out of an image's layers, each once as long as those who want it keep pace: the last few are kept. What
 /// was told of a chunk (size and digest) is kept for all. Safe for concurrent use.
 /// </summary>
-internal sealed class ChunkSource(IReadOnlyList<Chunk> chunks, ContentOrigins origins) : IDisposable
+/// <param name="chunks">All of them.</param>
+/// <param name="origins">Where contents lie.</param>
+/// <param name="arePassedOn">Hosts give chunks to each other, and need the digest of each for it.</param>
+internal sealed class ChunkSource(IReadOnlyList<Chunk> chunks, ContentOrigins origins, bool arePassedOn) : IDisposable
 {
-    private const int Kept = 6;
+    private const int Kept = 4;
 
     private readonly SemaphoreSlim _reading = new(1);
     private readonly LinkedList<ReadyChunk> _kept = [];
@@ -51,7 +54,15 @@ internal sealed class ChunkSource(IReadOnlyList<Chunk> chunks, ContentOrigins or
     }
 
     /// <summary>Size and digest of a chunk, as soon as it was made for somebody.</summary>
-    public Task<(int Size, string Digest)> ToldAsync(int number, CancellationToken cancellationToken) => _told[number].Task.WaitAsync(cancellationToken);
+    /// <param name="number">The chunk.</param>
+    /// <param name="isHeld">Who feeds has it already, so that it may be made for nobody: it is made for this.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task<(int Size, string Digest)> ToldAsync(int number, bool isHeld, CancellationToken cancellationToken)
+    {
+        if (isHeld && !_told[number].Task.IsCompleted)
+            await GetAsync(number, cancellationToken).ConfigureAwait(false);
+        return await _told[number].Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
 
     public void Dispose()
     {
@@ -62,7 +73,7 @@ internal sealed class ChunkSource(IReadOnlyList<Chunk> chunks, ContentOrigins or
     private ReadyChunk Make(Chunk chunk)
     {
         var bytes = chunk.Content is { } content ? Piece(content, chunk) : Pack(chunk);
-        return new ReadyChunk(chunk, bytes, Convert.ToHexString(SHA256.HashData(bytes)).ToLowerInvariant());
+        return new ReadyChunk(chunk, bytes, arePassedOn ? Convert.ToHexString(SHA256.HashData(bytes)).ToLowerInvariant() : "-");
     }
 
     private byte[] Piece(Digest content, Chunk chunk)

@@ -9,6 +9,12 @@ internal sealed class ContentRun(ContentJob job, IReadOnlyList<HostRun> runs, IP
 {
     private const int Attempts = 3;
 
+    // Of those that have it all, several: one may be slow, or gone.
+    private const int Holders = 2;
+
+    // For less it is not worth letting others into a host that lacks nothing.
+    private const long WorthFetching = 8 << 20;
+
     private readonly Throttle _uplink = new(job.BandwidthLimit);
 
     /// <summary>Bytes of chunks that left the controller.</summary>
@@ -30,11 +36,10 @@ internal sealed class ContentRun(ContentJob job, IReadOnlyList<HostRun> runs, IP
     public static string[] Ways(ContentJob job, IReadOnlyList<HostRun> runs)
     {
         var ways = Enumerable.Repeat("", runs.Count).ToArray();
-        var order = Order(job, [.. runs.Where(r => r.Error is null && r.Need?.IsNothing == false)]);
-        foreach (var run in runs.Where(r => r.Error is null && r.Need?.IsNothing == false))
+        var order = Order(job, runs);
+        foreach (var run in order.Where(r => r.IsNeedy))
         {
-            var at = order.IndexOf(run);
-            var feeder = run.IsFed ? FanOut.FeedersOf(at).Select(i => order[i]).FirstOrDefault(f => f.Feeds && WantsOfOther(run, f)) : null;
+            var feeder = run.IsFed ? FanOut.FeedersOf(order.IndexOf(run)).Select(i => order[i]).FirstOrDefault(f => f.Feeds && HasOfWanted(f, run)) : null;
             ways[run.Number] = feeder is not null ? "from " + feeder.Target.Host.Name
                 : "from the controller" + (job.HostToHost && runs.Count > 1 && !run.IsFed && run.Has is { HasSsh: false } ? " (no ssh client there)" : "");
         }
@@ -42,34 +47,39 @@ internal sealed class ContentRun(ContentJob job, IReadOnlyList<HostRun> runs, IP
         return ways;
     }
 
-    private static bool WantsOfOther(HostRun run, HostRun feeder) =>
-        run.Need!.Large.Keys.Any(feeder.Need!.Large.ContainsKey) || (run.Need.Small.Count > 0 && run.Need.Small.Intersect(feeder.Need.Small).Any());
+    private static bool HasOfWanted(HostRun feeder, HostRun run) =>
+        run.Need!.Large.Keys.Any(feeder.IsNeedy ? feeder.Need!.Large.ContainsKey : feeder.Held.ContainsKey)
+        || (feeder.IsNeedy && run.Need.Small.Intersect(feeder.Need!.Small).Any());
 
-    /// <summary>The hosts in the order in which they feed each other, with what each may do in it.</summary>
-    private static List<HostRun> Order(ContentJob job, IReadOnlyList<HostRun> needy)
+    /// <summary>The hosts in the order in which they feed each other, with what each may do in it: first those that have it all already.</summary>
+    private static List<HostRun> Order(ContentJob job, IReadOnlyList<HostRun> runs)
     {
+        var needy = runs.Where(r => r.IsNeedy).ToList();
+        var wanted = needy.SelectMany(r => r.Need!.Large.Keys).ToHashSet();
+        var holders = job.HostToHost && wanted.Count > 0
+            ? runs.Where(r => !r.IsNeedy && r.CanFeed).Select(r => (Run: r, Bytes: r.Hold(wanted))).Where(h => h.Bytes >= WorthFetching)
+                .OrderByDescending(h => h.Bytes).ThenBy(h => h.Run.Number).Take(Holders).Select(h => h.Run).Reverse().ToList()
+            : [];
+        var isShared = job.HostToHost && needy.Count + holders.Count > 1;
         foreach (var run in needy)
         {
-            run.IsFed = job.HostToHost && needy.Count > 1 && run.Has!.HasSsh && (run.Need!.Small.Count > 0 || run.Need.Large.Count > 0);
-            run.Feeds = job.HostToHost && needy.Count > 1 && run.Peer is { Keys.Count: > 0 } peer && IsPlain(peer.Address) && IsPlain(peer.User);
+            run.IsFed = isShared && run.Has!.HasSsh && (run.Need!.Small.Count > 0 || run.Need.Large.Count > 0);
+            run.Feeds = isShared && run.CanFeed;
         }
 
+        foreach (var run in holders)
+            (run.IsFed, run.Feeds) = (false, true);
         // Who can feed comes before who only can be fed.
-        return [.. needy.OrderBy(r => r.Feeds ? 0 : 1).ThenBy(r => r.Number)];
+        return [.. holders, .. needy.OrderBy(r => r.Feeds ? 0 : 1).ThenBy(r => r.Number)];
     }
-
-    // It stands in authorized_keys and known_hosts, where other characters mean something.
-    private static bool IsPlain(string text) => text.Length > 0 && text[0] != '-' && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or ':' or '-' or '_' or '%' or '@' or '\\');
 
     private async Task AttemptAsync(IReadOnlyList<HostRun> open, CancellationToken cancellationToken)
     {
         await ContentTransfer.EachAsync(open, run => run.LookAsync(act: true, cancellationToken), cancellationToken).ConfigureAwait(false);
         foreach (var run in open.Where(r => r.Error is null && r.Need!.IsNothing))
             run.Satisfied();
-        var needy = open.Where(r => r.Error is null && !r.Need!.IsNothing).ToList();
-        var leftovers = open.Where(r => r.Has?.HasLeftovers == true).ToHashSet();
         using var key = new RunKey();
-        var order = Order(job, needy);
+        var order = Order(job, runs);
         try
         {
             await BeginAsync(order, key, cancellationToken).ConfigureAwait(false);
@@ -80,54 +90,88 @@ internal sealed class ContentRun(ContentJob job, IReadOnlyList<HostRun> runs, IP
             // Also when it is cancelled, before or in the middle of this: what lets others in must not stay. Who cancels waits so long.
             using var limited = new CancellationTokenSource();
             using var cancelled = cancellationToken.Register(() => limited.CancelAfter(TimeSpan.FromMinutes(1)));
-            await ContentTransfer.EachAsync(open, run => run.EndAsync(leftovers.Contains(run), limited.Token), CancellationToken.None).ConfigureAwait(false);
+            await ContentTransfer.EachAsync(open.Union(order), run => run.EndAsync(limited.Token), CancellationToken.None).ConfigureAwait(false);
         }
     }
 
     private async Task BeginAsync(List<HostRun> order, RunKey key, CancellationToken cancellationToken)
     {
         var known = Encoding.ASCII.GetBytes(string.Concat(order.Where(r => r.Feeds).SelectMany(r => r.Peer!.Keys.Select(k => KnownLine(r.Peer, k)))));
+        var last = order.FindLastIndex(r => r is { Feeds: true, IsDone: false });
         await ContentTransfer.EachAsync(
             order,
-            run =>
+            async run =>
             {
+                // Those behind it; of the last one all, should they be slow in feeding.
                 var at = order.IndexOf(run);
-                var fed = order.Where((other, i) => i > at && other.IsFed && FanOut.FeedersOf(i).Contains(at))
-                    .Select(o => o.Peer?.Address).OfType<string>().Where(IsPlain).Distinct().ToList();
+                var fed = order.Where((other, i) => other.IsFed && ((at == last && i < at) || (i > at && FanOut.FeedersOf(i).Contains(at))))
+                    .Select(o => o.Peer?.Address).OfType<string>().Where(HostRun.IsPlain).Distinct().ToList();
                 run.Feeds &= fed.Count > 0;
-                return run.BeginAsync(key, known, fed, cancellationToken);
+                try
+                {
+                    await run.BeginAsync(key, known, fed, cancellationToken).ConfigureAwait(false);
+                }
+                catch (SealerException) when (run.IsDone)
+                {
+                    // It has what it shall; others get it elsewhere.
+                    run.Feeds = false;
+                }
             },
             cancellationToken).ConfigureAwait(false);
     }
 
     private async Task BringAsync(List<HostRun> order, CancellationToken cancellationToken)
     {
-        var chunks = ChunkPlan.Of([.. order.Select(r => r.Error is null ? r.Need : null)], job.Content.Origins);
-        var receivers = order.Select((run, i) => run.Error is not null ? null : new Receiver(i, run.Target.Host.Name, [.. chunks.Where(c => c.WantedBy.Contains(i))])
-        {
-            Feeders = run.IsFed ? [.. FanOut.FeedersOf(i).Where(f => order[f].Error is null && order[f].Feeds)] : [],
-        }).ToList();
-        using var source = new ChunkSource(chunks, job.Content.Origins);
+        var chunks = ChunkPlan.Of([.. order.Select(r => r.IsNeedy ? r.Need : null)], job.Content.Origins);
+        var receivers = Receivers(order, chunks);
+        using var source = new ChunkSource(chunks, job.Content.Origins, arePassedOn: receivers.Any(r => r is { Feeders.Count: > 0 }));
         var carrier = new HostCarrier(order, source, _uplink, job.Patience);
         var fan = new FanOut(receivers, new TellingCarrier(carrier, progress), new FanOutOptions { StallTime = job.StallTime, Tell = text => progress?.Report(new DetailEvent(text)) });
         await fan.RunAsync(cancellationToken).ConfigureAwait(false);
         foreach (var receiver in receivers.OfType<Receiver>())
         {
             var run = order[receiver.Number];
+            if (run.IsDone)
+                continue;
             run.Bytes += receiver.Bytes;
             run.Way = receiver.Way.Length > 0 ? receiver.Way : run.Way.Length > 0 ? run.Way : run.Need!.Bytes > 0 ? "from the controller" : "";
             if (receiver.Error is { } error)
                 run.Error = ContentTransfer.BrokenOff(run, error);
         }
 
-        await ContentTransfer.EachAsync(
-            order.Where(r => r.Error is null),
-            async run =>
+        await ContentTransfer.EachAsync(order.Where(r => r.IsNeedy), run => run.FinishAsync(cancellationToken), cancellationToken).ConfigureAwait(false);
+    }
+
+    private static List<Receiver?> Receivers(List<HostRun> order, IReadOnlyList<Chunk> chunks)
+    {
+        var wants = order.Select(_ => new List<Chunk>()).ToList();
+        foreach (var chunk in chunks)
+        {
+            foreach (var host in chunk.WantedBy)
+                wants[host].Add(chunk);
+        }
+
+        var last = order.FindLastIndex(r => r is { Error: null, Feeds: true, IsDone: false });
+        var receivers = new List<Receiver?>();
+        foreach (var (run, i) in order.Select((run, i) => (run, i)))
+        {
+            if (run.Error is not null || (run.IsDone && !run.Feeds))
             {
-                await run.FinishAsync(cancellationToken).ConfigureAwait(false);
-                run.Bytes += run.Need!.Overlay.Sum(e => e.Size);
-            },
-            cancellationToken).ConfigureAwait(false);
+                receivers.Add(null);
+                continue;
+            }
+
+            var receiver = new Receiver(i, run.Target.Host.Name, run.IsDone ? [.. chunks.Where(c => c.Content is { } content && run.Held.ContainsKey(content))] : wants[i])
+            {
+                Feeders = run.IsFed ? [.. FanOut.FeedersOf(i).Where(f => order[f].Error is null && order[f].Feeds)] : [],
+                Last = run.IsFed && i < last ? last : null,
+            };
+            if (run.IsDone)
+                receiver.HasAll();
+            receivers.Add(receiver);
+        }
+
+        return receivers;
     }
 
     private static string KnownLine(PeerAddress peer, Hosts.Keys.HostKey key) =>

@@ -15,6 +15,8 @@ internal sealed class FanOut(IReadOnlyList<Receiver?> hosts, IChunkCarrier carri
 
     private readonly object _lock = new();
 
+    private long Now => (long)(options.Clock.GetTimestamp() * 1000.0 / options.Clock.TimestampFrequency);
+
     /// <summary>From how far before it in the order a host may be fed: more than one, so that several dead ones are passed over.</summary>
     public static IReadOnlyList<int> FeedersOf(int position) =>
         [.. new[] { 1, 2, 4, 8, 16, 32, 64 }.Select(d => position - d).Append(0).Where(p => p >= 0 && p < position).Distinct()];
@@ -47,7 +49,7 @@ internal sealed class FanOut(IReadOnlyList<Receiver?> hosts, IChunkCarrier carri
             try
             {
                 var before = host.Have;
-                await carrier.BringAsync(host, feeder, chunks, (chunk, bytes) => host.Got(chunk, bytes, way), session.Token).ConfigureAwait(false);
+                await carrier.BringAsync(host, feeder, chunks, (chunk, bytes) => Got(host, chunk, bytes, way), session.Token).ConfigureAwait(false);
                 if (host.Have != before + chunks.Count)
                 {
                     throw new SealerException(
@@ -91,6 +93,12 @@ internal sealed class FanOut(IReadOnlyList<Receiver?> hosts, IChunkCarrier carri
         }
     }
 
+    private void Got(Receiver host, int chunk, int bytes, string way)
+    {
+        host.LastProgress = Now;
+        host.Got(chunk, bytes, way);
+    }
+
     /// <summary>A host that is cut off feeds nobody until it is back.</summary>
     private async Task<bool> ReturnsAsync(Receiver host, CancellationToken cancellationToken)
     {
@@ -129,70 +137,129 @@ internal sealed class FanOut(IReadOnlyList<Receiver?> hosts, IChunkCarrier carri
                 end++;
             host.FedBy = feeder?.Number ?? Controller;
             host.Session = session;
-            host.LastProgress = Environment.TickCount64;
+            host.LastProgress = Now;
             return (feeder, [.. host.Wants.Skip(next).Take(end - next)]);
         }
     }
 
-    private Receiver? FeederOf(Receiver host, Chunk chunk) =>
-        host.Feeders.Select(n => hosts[n]).FirstOrDefault(f => f is { IsUp: true } && f.WantsChunk(chunk.Number) && !host.Avoids(f.Number));
+    private Receiver? FeederOf(Receiver host, Chunk chunk) => host.Feeders.Select(n => hosts[n]).FirstOrDefault(
+        f => f is { IsUp: true } && f.WantsChunk(chunk.Number) && !host.Avoids(f.Number) && !IsFedThrough(f, host));
+
+    /// <summary>What it gets comes from the other one, directly or not.</summary>
+    private bool IsFedThrough(Receiver host, Receiver other)
+    {
+        for (var at = host; at?.FedBy is >= 0 and var feeder; at = hosts[feeder])
+        {
+            if (feeder == other.Number)
+                return true;
+        }
+
+        return false;
+    }
 
     private async Task WatchAsync(CancellationToken cancellationToken)
     {
         var marks = new Queue<(long Time, int[] Have)>();
         while (true)
         {
-            await Task.Delay(options.Interval, cancellationToken).ConfigureAwait(false);
+            await Task.Delay(options.Interval, options.Clock, cancellationToken).ConfigureAwait(false);
             lock (_lock)
             {
-                var now = Environment.TickCount64;
+                var now = Now;
                 marks.Enqueue((now, [.. hosts.Select(h => h?.Have ?? 0)]));
                 while (marks.Count > 1 && now - marks.Peek().Time > options.SlowTime.TotalMilliseconds)
                     marks.Dequeue();
-                foreach (var host in hosts.OfType<Receiver>().Where(h => h.FedBy is >= 0 && !h.IsComplete))
+                foreach (var host in hosts.OfType<Receiver>().Where(h => !h.IsComplete))
                     Look(host, now, marks.Peek());
             }
         }
     }
 
-    /// <summary>Sends a host elsewhere whose feeder has not what others have, or gives it much more slowly than others get it.</summary>
+    /// <summary>
+    /// Sends a host elsewhere whose feeder gives it nothing, or gives it much more slowly than others get it. Where the feeder has
+    /// not got more itself, all behind it are as slow: only who is next to the cause may move, or they would all crowd at one.
+    /// </summary>
     private void Look(Receiver host, long now, (long Time, int[] Have) before)
     {
         // It may get its last chunk while it is looked at.
         var have = host.Have;
         if (have == host.Wants.Count)
             return;
-        var feeder = hosts[host.FedBy!.Value]!;
-        var next = host.Wants[have].Number;
-        var waited = now - host.LastProgress;
-        var feederHas = feeder.HasChunk(next);
-        if (feederHas && waited > options.StallTime.TotalMilliseconds)
+        if (host.Suspect is { } suspect && now - host.MovedAt >= options.SlowTime.TotalMilliseconds)
+            Judge(host, hosts[suspect]!, now, before);
+        if (host.FedBy is not >= 0)
+            return;
+        var feeder = hosts[host.FedBy.Value]!;
+        if (feeder.HasChunk(host.Wants[have].Number) && now - host.LastProgress > options.StallTime.TotalMilliseconds)
         {
-            Move(host, feeder, "it gives nothing any more");
+            Move(host, feeder, "it gives nothing any more", now);
             return;
         }
 
         // The last chunks are not worth a new beginning.
-        if (host.Moves >= MaxMoves || host.Wants.Count - have < options.Ahead)
+        if (host.Moves >= MaxMoves || host.IsSlow || host.Suspect is not null || host.Wants.Count - have < options.Ahead || !IsBehind(host, now, before))
             return;
-        var ahead = Math.Min(have + options.Ahead, host.Wants.Count) - 1;
-        var better = host.Feeders.Select(n => hosts[n]).OfType<Receiver>().Any(f =>
-            f != feeder && f.IsUp && !host.Avoids(f.Number) && f.HasChunk(host.Wants[ahead].Number));
-        // Far down the chain the first chunk comes late, which is nobody's slowness: two hosts at one feeder would halve it for all behind.
-        if (!better || before.Have[host.Number] == 0 || now - before.Time < options.SlowTime.TotalMilliseconds * 0.8)
-            return;
-        var got = have - before.Have[host.Number];
-        var best = hosts.OfType<Receiver>().Max(h => h.Have - before.Have[h.Number]);
-        if (got * 3 < best)
-            Move(host, feeder, feeder.HasChunk(host.Wants[ahead].Number) ? "it is much slower than others" : "it has much less than others");
+        var ahead = host.Wants[Math.Min(have + options.Ahead, host.Wants.Count) - 1].Number;
+        var others = host.Feeders.Select(n => hosts[n]).OfType<Receiver>()
+            .Any(f => f != feeder && f.IsUp && !host.Avoids(f.Number) && f.HasChunk(ahead) && !IsFedThrough(f, host));
+        // Where nobody else has it, the controller does.
+        if (feeder.HasChunk(ahead) && (others || feeder.IsComplete || feeder.FedBy == Controller))
+        {
+            Move(host, feeder, "it is much slower than others", now);
+            host.Suspect = feeder.Number;
+        }
+        else if (feeder.IsSlow && others)
+        {
+            Move(host, feeder, "it has much less than others", now);
+        }
     }
 
-    private void Move(Receiver host, Receiver feeder, string why)
+    /// <summary>It got much less than others for a while, all of it from one.</summary>
+    private bool IsBehind(Receiver host, long now, (long Time, int[] Have) before)
+    {
+        // Far down the chain the first chunk comes late, which is nobody's slowness.
+        if (before.Have[host.Number] == 0 || now - Math.Max(before.Time, host.MovedAt) < options.SlowTime.TotalMilliseconds * 0.8)
+            return false;
+        var best = hosts.OfType<Receiver>().Max(h => h.Have - before.Have[h.Number]);
+        return (host.Have - before.Have[host.Number]) * 3 < best;
+    }
+
+    /// <summary>
+    /// Says which of two was slow, now that the one was fed by somebody else for a while. Who feeds slowly is itself fed by the last
+    /// host from now on: were both fed by the one before them, that would give each, and all that come behind, half.
+    /// </summary>
+    private void Judge(Receiver host, Receiver feeder, long now, (long Time, int[] Have) before)
+    {
+        host.Suspect = null;
+        if (IsBehind(host, now, before))
+        {
+            host.IsSlow = true;
+            host.Forgive(feeder.Number);
+            if (host.FedBy == Controller)
+                LetGo(host, now);
+        }
+        else if (feeder is { IsComplete: false, IsUp: true, Last: { } last })
+        {
+            options.Tell?.Invoke($"{feeder.Name} is fed by {hosts[last]!.Name} from now on: it feeds slowly.");
+            feeder.Moves = MaxMoves;
+            feeder.Feeders = [last, .. feeder.Feeders.Where(f => f != last)];
+            LetGo(feeder, now);
+        }
+    }
+
+    private void Move(Receiver host, Receiver feeder, string why, long now)
     {
         options.Tell?.Invoke($"{host.Name} is not fed by {feeder.Name} any more: {why}.");
         host.Avoid(feeder.Number);
         host.Moves++;
-        host.LastProgress = Environment.TickCount64;
+        LetGo(host, now);
+    }
+
+    private static void LetGo(Receiver host, long now)
+    {
+        host.LastProgress = host.MovedAt = now;
+        // Who chooses next may be fed by it.
+        host.FedBy = null;
         _ = host.Session?.CancelAsync();
     }
 }
@@ -211,6 +278,9 @@ internal sealed record FanOutOptions
 
     /// <summary>So many chunks another one has to have more than the host.</summary>
     public int Ahead { get; init; } = 6;
+
+    /// <summary>What time it is.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
 
     /// <summary>Is told what was changed, a whole sentence.</summary>
     public Action<string>? Tell { get; init; }

@@ -27,7 +27,7 @@ internal sealed class HostCarrier(IReadOnlyList<HostRun> runs, ChunkSource sourc
             else if (int.TryParse(line, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && sizes.TryGetValue(number, out var size))
                 arrived(number, size);
         });
-        var writing = WriteAsync(input, from is null, chunks, done.Task, ended.Token);
+        var writing = WriteAsync(input, from, chunks, done.Task, ended.Token);
         HostCommandResult result;
         try
         {
@@ -103,14 +103,20 @@ internal sealed class HostCarrier(IReadOnlyList<HostRun> runs, ChunkSource sourc
             ? new FeederException(HostText.Shown(result.Error.Trim() is { Length: > 0 } said ? said.Split('\n')[^1] : "it ended the connection"))
             : Failure(run, result);
 
-    private async Task WriteAsync(HandOver writer, bool withBytes, IReadOnlyList<Chunk> chunks, Task done, CancellationToken cancellationToken)
+    private async Task WriteAsync(HandOver writer, Receiver? from, IReadOnlyList<Chunk> chunks, Task done, CancellationToken cancellationToken)
     {
+        Task<ReadyChunk>? coming = null;
         try
         {
-            foreach (var chunk in chunks)
+            for (var i = 0; i < chunks.Count; i++)
             {
-                var ready = withBytes ? await source.GetAsync(chunk.Number, cancellationToken).ConfigureAwait(false) : null;
-                var (size, digest) = ready is null ? await source.ToldAsync(chunk.Number, cancellationToken).ConfigureAwait(false) : (ready.Bytes.Length, ready.Digest);
+                var chunk = chunks[i];
+                var ready = from is null ? await (coming ?? source.GetAsync(chunk.Number, cancellationToken)).ConfigureAwait(false) : null;
+                // It is read and unpacked while the one before it is on its way.
+                coming = from is null && i + 1 < chunks.Count ? source.GetAsync(chunks[i + 1].Number, cancellationToken) : null;
+                var (size, digest) = ready is null
+                    ? await source.ToldAsync(chunk.Number, from!.HasChunk(chunk.Number), cancellationToken).ConfigureAwait(false)
+                    : (ready.Bytes.Length, ready.Digest);
                 var kind = chunk.Content is null ? 'T' : size == 0 ? 'V' : 'P';
                 await writer.GiveAsync(
                     Encoding.ASCII.GetBytes(string.Create(
@@ -132,6 +138,9 @@ internal sealed class HostCarrier(IReadOnlyList<HostRun> runs, ChunkSource sourc
         catch (Exception error)
         {
             writer.End(error is OperationCanceledException ? null : error);
+            // Nothing reads any more once this has ended.
+            if (coming is not null)
+                await ((Task)coming).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             throw;
         }
     }

@@ -32,7 +32,7 @@ internal static class HostScripts
 
         """;
 
-    /// <summary>Makes the folders. Its input is a tar of what else lies in them (<c>run/drop</c>, <c>share/serve</c>, the key).</summary>
+    /// <summary>Makes the folders. Its input is a tar of what else lies in them (<c>run/prepare</c>, <c>share/serve</c>, the key).</summary>
     public static string Begin(ContentTarget target) => Script(target, $$"""
         {{InspectScript.Guarding}}
         set -e
@@ -43,20 +43,22 @@ internal static class HostScripts
         {{StopOld}}
         stop
         cd "$S"
-        rm -rf run share/ok share/spool share/serve stage/sums stage/fin
-        mkdir -p run stage/new stage/sums share/parts share/ok share/spool
+        rm -rf run share/ok share/spool share/held share/serve stage/sums stage/fin
+        mkdir -p run stage/new stage/sums share/parts share/ok share/spool share/held
         tar -xpf -
         chown -R "0:${SUDO_GID:-0}" share
         chmod 711 "$S"; chmod 700 run stage stage/new; chmod 2750 share share/*/
         cat {{Boot}} > run/boot 2>/dev/null || :
         cd stage/new
         R() { if [ -d "$1" ] && [ ! -L "$1" ]; then rmdir "$1" 2>/dev/null || :; else rm -f "$1"; fi; }
-        . ../../run/drop
+        O() { ln -s "$T/$2" "../../share/held/$1"; }
+        . ../../run/prepare
         """);
 
     /// <summary>
     /// Takes chunks, a line and the bytes of each: from the controller in one stream, or, where it fetches, the lines from the
-    /// controller and the bytes from another host. Says the number of each that is in place.
+    /// controller and the bytes from another host. Says the number of each that is in place. Before the first piece of a file
+    /// its place is made; those after it are appended.
     /// </summary>
     /// <param name="target">The folder.</param>
     /// <param name="keep">Others fetch from here.</param>
@@ -69,11 +71,17 @@ internal static class HostScripts
         stop
         : > "run/pid.$$"
         umask 022
-        v={{(feeder is null ? "" : "1")}}; k={{(keep ? "1" : "")}}; bg=; rm -f run/bad
+        v={{(feeder is null ? "" : "1")}}; k={{(keep ? "1" : "")}}; bg=; at=; rm -f run/bad
+        # The processor's own instructions, where there is a program that knows them.
+        H=sha256sum; case $(openssl dgst -sha256 -r < /dev/null 2>/dev/null) in e3b0c44298fc1c149afbf4c8996fb924*) H='openssl dgst -sha256 -r';; esac
         check() { [ -z "$bg" ] || wait "$bg"; "$@" & bg=$!; }
         sums() { (cd stage/new && sha256sum -c "../sums/$1" 2>&1) < /dev/null | grep -v ': OK$' >> run/bad; rm -f "stage/sums/$1"; }
-        whole() { h=$(sha256sum < "share/parts/$1"); [ "${h%% *}" = "$1" ] || { echo "$1" >> run/bad; rm -f "share/parts/$1"; }; }
-        same() { h=$(sha256sum < "$1"); [ "${h%% *}" = "$2" ] || exit {{ExitFeeder}}; }
+        whole() { h=$($H < "share/parts/$1"); [ "${h%% *}" = "$1" ] || { echo "$1" >> run/bad; rm -f "share/parts/$1"; }; }
+        same() { h=$($H < "$1"); [ "${h%% *}" = "$2" ] || exit {{ExitFeeder}}; }
+        place() {
+            [ "$at" = "$x $off" ] || { e=$(dd if=/dev/null of="share/parts/$x" bs={{Block}} seek=$((off / {{Block}})) 2>&1) || { echo "$e" >&2; exit 1; }; }
+            at="$x $((off + size))"
+        }
         take() {
             while IFS=' ' read -r t n size sha x off last <&3; do
                 f=share/spool/$n
@@ -89,12 +97,12 @@ internal static class HostScripts
                     check sums "$n";;
                 P)  p=share/parts/$x
                     if [ -n "$v" ]; then
-                        head -c "$size" > "$f.t" || exit 1
-                        same "$f.t" "$sha"
-                        e=$(dd if=/dev/null of="$p" bs={{Block}} seek=$((off / {{Block}})) 2>&1) || { echo "$e" >&2; exit 1; }
-                        cat "$f.t" >> "$p" && rm -f "$f.t" || exit 1
+                        head -c "$size" > share/spool/piece || exit 1
+                        same share/spool/piece "$sha"
+                        place
+                        cat share/spool/piece >> "$p" || exit 1
                     else
-                        e=$(dd if=/dev/null of="$p" bs={{Block}} seek=$((off / {{Block}})) 2>&1) || { echo "$e" >&2; exit 1; }
+                        place
                         head -c "$size" >> "$p" || exit 1
                         [ "$(wc -c < "$p")" -eq $((off + size)) ] || { echo 'the stream ended in the middle' >&2; exit 1; }
                     fi
@@ -122,8 +130,9 @@ internal static class HostScripts
         while IFS=' ' read -r t n size sha x off last; do
             case $t in T | P) ;; V) continue;; Q) exit 0;; *) exit 64;; esac
             case $n in *[!0-9]* | '') exit 64;; esac
-            w=0
-            until [ -e "ok/$n" ]; do
+            case $x in -) ;; *[!0-9a-f]* | '') exit 64;; esac
+            w=0; d=parts; [ ! -e "held/$x" ] || d=held
+            until [ $d = held ] || [ -e "ok/$n" ]; do
                 [ -d "/proc/$PPID" ] && [ -d ok ] && [ $w -lt 3000 ] || exit 1
                 sleep 0.04 2>/dev/null || sleep 1
                 w=$((w + 1))
@@ -131,14 +140,16 @@ internal static class HostScripts
             if [ "$t" = T ]; then cat "spool/$n" || exit 1
             else
                 case $size$off in *[!0-9]*) exit 64;; esac
-                case $x in *[!0-9a-f]* | '') exit 64;; esac
-                dd if="parts/$x" bs={{Block}} skip=$((off / {{Block}})) count=$(((size + {{Block}} - 1) / {{Block}})) 2>/dev/null || exit 1
+                dd if="$d/$x" bs={{Block}} skip=$((off / {{Block}})) count=$(((size + {{Block}} - 1) / {{Block}})) 2>/dev/null || exit 1
             fi
         done
 
         """.Replace("\r", "", StringComparison.Ordinal);
 
-    /// <summary>Puts everything in place. Its input is a packed tar of folders, links, own files, and of the steps.</summary>
+    /// <summary>
+    /// Puts everything in place and ends. Its input is a packed tar of folders, links, own files, and of the steps. Nobody fetches
+    /// from here any more.
+    /// </summary>
     public static string Finish(ContentTarget target) => Script(target, $$"""
         {{InspectScript.Functions}}
         set -e
@@ -175,7 +186,9 @@ internal static class HostScripts
         . "$S/stage/fin/commit"
         mv -f "$S/stage/fin/index" "$S/index"
         sync -f "$S" 2>/dev/null || sync
-        """);
+        set +e
+
+        """) + End(target, complete: true, discard: false);
 
     /// <summary>Notes what the files are, where all is in place, and takes away all that is not needed any more.</summary>
     /// <param name="target">The folder.</param>
@@ -187,12 +200,12 @@ internal static class HostScripts
         {{StopOld}}
         stop
         cd "$S" || exit 1
-        rm -rf share/ok share/spool share/serve stage/sums stage/fin
+        rm -rf share/ok share/spool share/held share/serve stage/sums stage/fin
         {{(complete || discard ? "rm -rf share stage" : ":")}}
         chmod 700 "$S"
-        {{(complete ? InspectScript.Functions + "\nnote || exit 1" : "rm -f look placed")}}
+        {{(complete ? InspectScript.Functions + "\n{ [ ! -e look ] && [ ! -e placed ]; } || note || exit 1" : "rm -f look placed")}}
         rm -rf run
-        {{(complete ? "sync -f . 2>/dev/null || :" : "rmdir share/parts share stage/new stage \"$S\" 2>/dev/null || :")}}
+        {{(complete ? ":" : "rmdir share/parts share stage/new stage \"$S\" 2>/dev/null || :")}}
         """);
 
     private static string Script(ContentTarget target, string body) =>

@@ -31,8 +31,20 @@ internal sealed class Receiver(int number, string name, IReadOnlyList<Chunk> wan
     /// <summary>Who feeds it; -1 the controller, null nobody.</summary>
     public int? FedBy { get; set; }
 
-    /// <summary>When it got its last chunk, or began; as <see cref="Environment.TickCount64"/>.</summary>
+    /// <summary>The last host, which feeds nobody else, and may feed this one where it is found to feed slowly; null for nobody.</summary>
+    public int? Last { get; set; }
+
+    /// <summary>Whom it was taken from for feeding slowly, until it is known which of the two was slow.</summary>
+    public int? Suspect { get; set; }
+
+    /// <summary>It gets all slowly, wherever from.</summary>
+    public bool IsSlow { get; set; }
+
+    /// <summary>When it got its last chunk, or began; in milliseconds of the clock of <see cref="FanOutOptions"/>.</summary>
     public long LastProgress { get; set; }
+
+    /// <summary>When it was last sent elsewhere, of the same clock.</summary>
+    public long MovedAt { get; set; } = long.MinValue / 2;
 
     /// <summary>Lets go of who feeds it.</summary>
     public CancellationTokenSource? Session { get; set; }
@@ -49,6 +61,11 @@ internal sealed class Receiver(int number, string name, IReadOnlyList<Chunk> wan
 
     public void Avoid(int feeder) => _avoided.Add(feeder);
 
+    public void Forgive(int feeder) => _avoided.Remove(feeder);
+
+    /// <summary>It has had all of it before.</summary>
+    public void HasAll() => _have = wants.Count;
+
     /// <summary>A chunk is in place. From any thread.</summary>
     public bool HasChunk(int chunk) => _have is var have && _wanted.Contains(chunk) && (have == wants.Count || wants[have].Number > chunk);
 
@@ -61,7 +78,6 @@ internal sealed class Receiver(int number, string name, IReadOnlyList<Chunk> wan
             return;
         Bytes += bytes;
         _ways[way] = _ways.GetValueOrDefault(way) + bytes;
-        LastProgress = Environment.TickCount64;
         _have++;
     }
 

@@ -34,11 +34,11 @@ internal sealed class RunKey : IDisposable
     public static string MarkOf(ContentTarget target) =>
         "sealer-transfer-" + Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(target.State)))[..16].ToLowerInvariant();
 
-    /// <summary>Writes the lines, as the login's user; those of earlier runs go.</summary>
+    /// <summary>Writes the line, as the login's user; those of earlier runs go.</summary>
     public string Allow(ContentTarget target, IEnumerable<string> sources)
     {
         var command = $"exec /bin/sh {ShellText.Quote(target.State + "/share/serve")}".Replace("\"", "\\\"", StringComparison.Ordinal);
-        var lines = string.Concat(sources.Select(s => $"restrict,command=\"{command}\",from=\"{s}\",expiry-time=\"@UNTIL@\" {PublicText} {MarkOf(target)}@FLAGS@\n"));
+        var lines = $"restrict,command=\"{command}\",from=\"{string.Join(',', sources)}\",expiry-time=\"@UNTIL@\" {PublicText} {MarkOf(target)}@FLAGS@\n";
         return Functions(target) + $$"""
             clean
             l={{ShellText.Quote(lines)}}

@@ -3,7 +3,7 @@ using Sealer.Transfer;
 
 namespace Sealer.Tests.Transfer;
 
-/// <summary>Who feeds whom, over a network that is only thought of. What takes how long is in the benchmarks.</summary>
+/// <summary>Who feeds whom, over a network that is only thought of, as its seconds are.</summary>
 public sealed class FanOutTests
 {
     private const int Size = 1 << 20;
@@ -13,7 +13,7 @@ public sealed class FanOutTests
     {
         var network = new MemoryNetwork(1e9);
         var hosts = Hosts(20, 40);
-        await new FanOut(hosts, network, new FanOutOptions()).RunAsync(default);
+        await network.FeedAsync(hosts);
         Assert.All(hosts, h => Assert.True(h!.IsComplete));
         Assert.Equal(40L * Size, network.FromController);
         Assert.Equal("from the controller", hosts[0]!.Way);
@@ -25,7 +25,7 @@ public sealed class FanOutTests
     {
         var network = new MemoryNetwork(1e9) { DeadFrom = { [0] = 11, [3] = 7, [4] = 7 } };
         var hosts = Hosts(8, 40);
-        await new FanOut(hosts, network, new FanOutOptions()).RunAsync(default);
+        await network.FeedAsync(hosts);
         foreach (var host in hosts)
         {
             if (host!.Number is 0 or 3 or 4)
@@ -42,7 +42,8 @@ public sealed class FanOutTests
     public async Task Who_says_that_it_has_what_it_never_told_of_fails_alone_and_as_a_host_does()
     {
         var hosts = Hosts(3, 10);
-        await new FanOut(hosts, new Liar(new MemoryNetwork(1e9), 1), new FanOutOptions()).RunAsync(default);
+        var network = new MemoryNetwork(1e9);
+        await network.FeedAsync(hosts, null, new Liar(network, 1));
         Assert.Equal("ContentNotDelivered", Assert.IsType<SealerException>(hosts[1]!.Error).Id);
         Assert.True(hosts[0]!.IsComplete && hosts[2]!.IsComplete);
     }
@@ -61,20 +62,74 @@ public sealed class FanOutTests
     {
         var network = new MemoryNetwork(1e9) { SilentFrom = { [1] = 5 } };
         var hosts = Hosts(4, 20);
-        await new FanOut(hosts, network, new FanOutOptions { StallTime = TimeSpan.FromMilliseconds(200), Interval = TimeSpan.FromMilliseconds(20) }).RunAsync(default);
+        await network.FeedAsync(hosts);
         Assert.All(hosts, h => Assert.True(h!.IsComplete));
         Assert.Equal("from host-0, from host-1", string.Join(", ", hosts[2]!.Way.Split(", ").Order()));
     }
 
-    [Fact]
-    public async Task Who_feeds_slowly_is_passed_over()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(0)]
+    public async Task Who_feeds_slowly_is_fed_by_the_last_one_and_feeds_nobody(int slow)
     {
-        var network = new MemoryNetwork(50e6) { SlowUplinks = { [1] = 0.05 } };
-        var hosts = Hosts(5, 60);
-        await new FanOut(hosts, network, new FanOutOptions { SlowTime = TimeSpan.FromMilliseconds(300), Interval = TimeSpan.FromMilliseconds(20) }).RunAsync(default);
+        var network = new MemoryNetwork(10e6) { SlowUplinks = { [slow] = 0.05 } };
+        var hosts = Hosts(5, 300);
+        var seconds = await network.FeedAsync(hosts);
         Assert.All(hosts, h => Assert.True(h!.IsComplete));
-        Assert.StartsWith("from host-0", hosts[2]!.Way, StringComparison.Ordinal);
-        Assert.Equal(60L * Size, network.FromController);
+        Assert.StartsWith(slow == 0 ? "from the controller" : "from host-0", hosts[slow + 1]!.Way, StringComparison.Ordinal);
+        Assert.Contains("from host-4", hosts[slow]!.Way, StringComparison.Ordinal);
+        Assert.Equal(
+            [$"host-{slow + 1} is not fed by host-{slow} any more: it is much slower than others.", $"host-{slow} is fed by host-4 from now on: it feeds slowly."],
+            network.Told);
+        // What the second has missed until then is all that it costs.
+        Assert.InRange(seconds, 0, 1.4 * 300 * Size / 10e6);
+    }
+
+    [Fact]
+    public async Task Who_gets_all_slowly_hinders_nobody_behind_it()
+    {
+        var network = new MemoryNetwork(10e6) { SlowDownlinks = { [2] = 0.05 } };
+        var hosts = Hosts(6, 400);
+        await network.FeedAsync(hosts);
+        Assert.All(hosts, h => Assert.True(h!.IsComplete));
+        Assert.StartsWith("from host-1", hosts[3]!.Way, StringComparison.Ordinal);
+        // Of those behind only the next one had to move, and who fed it is not to blame.
+        Assert.DoesNotContain(network.Told, t => t.EndsWith("it feeds slowly.", StringComparison.Ordinal));
+        Assert.DoesNotContain(network.Told, t => t.StartsWith("host-4", StringComparison.Ordinal) || t.StartsWith("host-5", StringComparison.Ordinal));
+        Assert.Equal(400L * Size, network.FromController);
+    }
+
+    [Fact]
+    public async Task Where_nobody_is_slow_nobody_is_called_so()
+    {
+        var network = new MemoryNetwork(10e6, 0.02) { SlowDownlinks = { [3] = 0.6 }, SlowUplinks = { [7] = 0.7 } };
+        var hosts = Hosts(40, 300);
+        await network.FeedAsync(hosts);
+        Assert.All(hosts, h => Assert.True(h!.IsComplete));
+        Assert.Empty(network.Told);
+    }
+
+    [Fact]
+    public async Task A_hundred_hosts_take_half_as_long_again_as_one_at_most_also_where_one_is_slow_or_dies()
+    {
+        async Task<double> Time(int count, Action<MemoryNetwork>? change = null)
+        {
+            const long Bytes = 512L << 20;
+            var network = new MemoryNetwork(20e6, 0.01);
+            change?.Invoke(network);
+            var size = ChunkPlan.SizeFor(Bytes, count);
+            var hosts = Hosts(count, (int)(Bytes / size), size: size);
+            var seconds = await network.FeedAsync(hosts);
+            Assert.All(hosts, h => Assert.True(h!.IsComplete || network.DeadFrom.ContainsKey(h.Number), h.Name));
+            return seconds;
+        }
+
+        var one = await Time(1);
+        Assert.InRange(await Time(16), one, 1.3 * one);
+        Assert.InRange(await Time(100), one, 1.3 * one);
+        Assert.InRange(await Time(100, n => n.SlowUplinks[50] = 0.05), one, 1.5 * one);
+        Assert.InRange(await Time(100, n => n.SlowUplinks[0] = 0.05), one, 1.5 * one);
+        Assert.InRange(await Time(100, n => n.DeadFrom[50] = 100), one, 1.5 * one);
     }
 
     [Fact]
@@ -82,7 +137,7 @@ public sealed class FanOutTests
     {
         var network = new MemoryNetwork(1e9);
         var hosts = Hosts(6, 30, (host, chunk) => host < 2 || chunk % 3 == 0);
-        await new FanOut(hosts, network, new FanOutOptions()).RunAsync(default);
+        await network.FeedAsync(hosts);
         Assert.All(hosts, h => Assert.True(h!.IsComplete));
         Assert.Equal(30L * Size, network.FromController);
     }
@@ -93,7 +148,7 @@ public sealed class FanOutTests
         var network = new MemoryNetwork(1e9);
         var hosts = Hosts(4, 10);
         hosts[2]!.Feeders = [];
-        await new FanOut(hosts, network, new FanOutOptions()).RunAsync(default);
+        await network.FeedAsync(hosts);
         Assert.Equal("from the controller", hosts[2]!.Way);
         Assert.Equal("from host-2", hosts[3]!.Way);
         Assert.Equal(20L * Size, network.FromController);
@@ -104,15 +159,19 @@ public sealed class FanOutTests
     {
         var network = new MemoryNetwork(1e9) { StrangeFrom = { [2] = 3 } };
         var hosts = Hosts(5, 10);
-        await new FanOut(hosts, network, new FanOutOptions()).RunAsync(default);
+        await network.FeedAsync(hosts);
         Assert.IsType<OperationCanceledException>(hosts[2]!.Error);
         Assert.All(hosts.Where(h => h!.Number != 2), h => Assert.True(h!.IsComplete && h.Error is null, h.Name));
     }
 
-    internal static Receiver?[] Hosts(int count, int chunks, Func<int, int, bool>? wants = null)
+    private static Receiver?[] Hosts(int count, int chunks, Func<int, int, bool>? wants = null, int size = Size)
     {
         var all = Enumerable.Range(0, chunks).Select(n => new Chunk(
-            n, [], Digest.Of("x"u8), (long)n * Size, Size, n == chunks - 1, [.. Enumerable.Range(0, count).Where(h => wants?.Invoke(h, n) ?? true)])).ToList();
-        return [.. Enumerable.Range(0, count).Select(i => new Receiver(i, $"host-{i}", [.. all.Where(c => c.WantedBy.Contains(i))]) { Feeders = FanOut.FeedersOf(i) })];
+            n, [], Digest.Of("x"u8), (long)n * size, size, n == chunks - 1, [.. Enumerable.Range(0, count).Where(h => wants?.Invoke(h, n) ?? true)])).ToList();
+        return [.. Enumerable.Range(0, count).Select(i => new Receiver(i, $"host-{i}", [.. all.Where(c => c.WantedBy.Contains(i))])
+        {
+            Feeders = FanOut.FeedersOf(i),
+            Last = i + 1 < count ? count - 1 : null,
+        })];
     }
 }

@@ -83,7 +83,7 @@ public sealed class PeerTransferTests : IAsyncLifetime
     {
         var target = Targets()[0];
         using var tar = new MemoryStream();
-        TransferTar.Add(tar, "run/drop", 0x180, default);
+        TransferTar.Add(tar, "run/prepare", 0x180, default);
         TransferTar.Add(tar, "share/serve", 0x1ED, Text(HostScripts.Serve));
         TransferTar.End(tar);
         tar.Position = 0;
