@@ -2,7 +2,7 @@ using System.Globalization;
 using Sealer.Benchmarks;
 
 // dotnet run -c Release --project tests/Benchmarks -- [MiB of the context] [runs]
-// dotnet run -c Release --project tests/Benchmarks -- transfer [MiB] [one small changed many memory]     content to hosts of a lab, all rows or those named; root
+// dotnet run -c Release --project tests/Benchmarks -- transfer [MiB] [one-0 one-1 one-10 one-50 small changed many memory]     content to hosts of a lab, all rows or those named; root
 // dotnet run -c Release --project tests/Benchmarks -- plan               a plan for 500 hosts
 if (args is ["plan"])
 {

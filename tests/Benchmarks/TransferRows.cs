@@ -25,7 +25,7 @@ internal sealed class TransferRows(string work, int mebibytes, Action<string> lo
     private int _run;
 
     /// <summary>What can be measured alone.</summary>
-    public static IReadOnlyList<string> Names { get; } = ["one", "small", "changed", "many", "memory"];
+    public static IReadOnlyList<string> Names { get; } = ["one-0", "one-1", "one-10", "one-50", "small", "changed", "many", "memory"];
 
     public async Task MeasureAsync(IReadOnlyCollection<string> names)
     {
@@ -33,7 +33,7 @@ internal sealed class TransferRows(string work, int mebibytes, Action<string> lo
         {
             await (name switch
             {
-                "one" => OneAsync(),
+                _ when name.StartsWith("one-", StringComparison.Ordinal) => OneAsync(int.Parse(name[4..], System.Globalization.CultureInfo.InvariantCulture)),
                 "small" => SmallAsync(),
                 "changed" => ChangedAsync(),
                 "many" => ManyAsync(),
@@ -42,25 +42,33 @@ internal sealed class TransferRows(string work, int mebibytes, Action<string> lo
         }
     }
 
-    private async Task OneAsync()
+    private async Task OneAsync(int delay)
     {
+        const int Rounds = 3;
         await using var hosts = await LabHosts.StartAsync(1);
         var set = await SetAsync("large", [.. Enumerable.Repeat((long)mebibytes << 17, 8)]);
         var empty = await SetAsync("empty", [8]);
         var file = Random("one-file", (long)mebibytes << 20);
-        foreach (var delay in new[] { 0, 1, 10, 50 })
+        await hosts.SetLinkAsync(delay);
+        await DeliverAsync(empty, hosts, 1);
+        string Cat(string command) => $"ssh {hosts.Options} {hosts.Login(0)} '{command}; sync -f {LabHosts.Folder}' < {file}";
+        var (cats, hashed, starts, ours) = (new List<double>(), new List<double>(), new List<double>(), new List<Delivery>());
+        for (var round = 0; round < Rounds; round++)
         {
-            await hosts.SetLinkAsync(delay);
-            var cat = LabHosts.Time($"ssh {hosts.Options} {hosts.Login(0)} 'cat > {LabHosts.Folder}/cat && sync -f {LabHosts.Folder}/cat' < {file}");
-            var hashed = LabHosts.Time($"ssh {hosts.Options} {hosts.Login(0)} 'tee {LabHosts.Folder}/cat | sha256sum > /dev/null; sync -f {LabHosts.Folder}/cat' < {file}");
-            var scp = LabHosts.Time($"scp -q {hosts.Options} {file} {hosts.Login(0)}:{LabHosts.Folder}/cat");
-            // So slow that a part has to do.
-            var slow = LabHosts.Time($"head -c 8M {file} > {file}.part; echo 'put {file}.part {LabHosts.Folder}/cat' | sftp -q -b - -R 1 -B 32768 {hosts.Options} {hosts.Login(0)} > /dev/null") / 8;
-            var start = await DeliverAsync(empty, hosts, 1);
-            var ours = await DeliverAsync(set, hosts, 1);
-            log(FormattableString.Invariant($"one: {mebibytes} MiB to one host, round trip {delay} ms: ssh cat {cat:f2} s, with sha256sum {hashed:f2} s, scp {scp:f2} s, stop-and-wait SFTP {slow * mebibytes:f0} s (of 8 MiB), ours {ours.Seconds:f2} s = {100 * cat / ours.Seconds:f0} % of ssh cat (goal 90), {100 * hashed / ours.Seconds:f0} % of it with sha256sum; of it {start.Seconds:f2} s whatever the size, first chunk after {ours.First:f2} s, {mebibytes / (ours.Seconds - start.Seconds):f0} MiB/s; {ours.PeakMebibytes} MiB memory (goal 150)"));
+            cats.Add(LabHosts.Time(Cat($"cat > {LabHosts.Folder}/cat")));
+            hashed.Add(LabHosts.Time(Cat($"tee {LabHosts.Folder}/cat | sha256sum > /dev/null")));
+            starts.Add((await DeliverAsync(empty, hosts, 1)).Seconds);
+            ours.Add(await DeliverAsync(set, hosts, 1));
         }
+
+        var scp = LabHosts.Time($"scp -q {hosts.Options} {file} {hosts.Login(0)}:{LabHosts.Folder}/cat");
+        // So slow that a part has to do.
+        var slow = LabHosts.Time($"head -c 8M {file} > {file}.part; echo 'put {file}.part {LabHosts.Folder}/cat' | sftp -q -b - -R 1 -B 32768 {hosts.Options} {hosts.Login(0)} > /dev/null") / 8;
+        var (cat, hash, start, seconds) = (Median(cats), Median(hashed), Median(starts), Median(ours.Select(o => o.Seconds)));
+        log(FormattableString.Invariant($"one-{delay}: {mebibytes} MiB to one host, round trip {delay} ms, medians of {Rounds}: ssh cat {cat:f2} s, with sha256sum {hash:f2} s; ours {seconds:f2} s = {100 * cat / seconds:f0} % of ssh cat (goal 90), {100 * hash / seconds:f0} % of it with sha256sum; of ours {start:f2} s whatever the size, first chunk after {Median(ours.Select(o => o.First)):f2} s, then {mebibytes / (seconds - start):f0} MiB/s; {ours.Max(o => o.PeakMebibytes)} MiB memory (goal 150). scp {scp:f2} s, stop-and-wait SFTP {slow * mebibytes:f0} s (by 8 MiB)"));
     }
+
+    private static double Median(IEnumerable<double> values) => values.Order().ToList() is var sorted ? sorted[sorted.Count / 2] : 0;
 
     private async Task SmallAsync()
     {
@@ -167,12 +175,12 @@ internal sealed class TransferRows(string work, int mebibytes, Action<string> lo
     private static string LabNamesOf(LabHosts hosts) => Labs.LabNames.Uplink(hosts.Lab.Id);
 
     /// <summary>One delivery to hosts that have nothing, or, again, to those of the last one; with the logins.</summary>
-    private async Task<(double Seconds, double First, long Bytes, long Sent, long PeakMebibytes)> DeliverAsync(
+    private async Task<Delivery> DeliverAsync(
         ContentSet set, LabHosts hosts, int count, bool again = false, Func<Task>? after = null, int? mayFail = null)
     {
         if (!again)
             _run++;
-        GC.Collect();
+        GC.Collect(2, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         await File.WriteAllTextAsync("/proc/self/clear_refs", "5");
         var watch = Stopwatch.StartNew();
         var connected = Enumerable.Range(0, count).Select(hosts.Host).ToList();
@@ -186,7 +194,7 @@ internal sealed class TransferRows(string work, int mebibytes, Action<string> lo
             await host.DisposeAsync();
         var failed = runs.FirstOrDefault(r => r.Error is not null && r.Number != mayFail);
         using var self = Process.GetCurrentProcess();
-        return failed is null ? (seconds, progress.First, runs.Sum(r => r.Bytes), run.Sent, self.PeakWorkingSet64 >> 20) : throw failed.Error!;
+        return failed is null ? new Delivery(seconds, progress.First, runs.Sum(r => r.Bytes), run.Sent, self.PeakWorkingSet64 >> 20) : throw failed.Error!;
     }
 
     /// <summary>Files of so many bytes each; incompressible.</summary>
@@ -210,6 +218,9 @@ internal sealed class TransferRows(string work, int mebibytes, Action<string> lo
         new Noise(size, size).CopyTo(file);
         return path;
     }
+
+    /// <summary>What a delivery took.</summary>
+    private sealed record Delivery(double Seconds, double First, long Bytes, long Sent, long PeakMebibytes);
 
     /// <summary>Bytes as if by chance, the same for the same seed; never in memory at once.</summary>
     private sealed class Noise(long seed, long length) : ReadOnlyStream

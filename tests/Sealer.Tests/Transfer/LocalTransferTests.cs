@@ -48,6 +48,17 @@ public sealed class LocalTransferTests : IAsyncDisposable
         Assert.Equal(before, await TreeAsync(Folder1));
     }
 
+    [Fact]
+    public async Task What_was_noted_of_the_files_stays_when_only_leftovers_are_taken_away()
+    {
+        var set = await _fixture.SetAsync(Plain());
+        await RunAsync(set);
+        var noted = await TreeAsync(Target.State);
+        Directory.CreateDirectory(Target.State + "/stage/new");
+        await RunAsync(set);
+        Assert.Equal(noted, await TreeAsync(Target.State));
+    }
+
     [Theory]
     [InlineData("rm large", "large")]
     [InlineData("printf x | dd of=large bs=1 seek=70000 conv=notrunc", "large")]

@@ -6,6 +6,7 @@ using Sealer.Delivery;
 using Sealer.Delivery.Copying;
 using Sealer.Hosts;
 using Sealer.Hosts.Keys;
+using Sealer.Hosts.Ssh;
 using Sealer.Tests.Peers;
 
 namespace Sealer.Tests.Hosts.Ssh;
@@ -24,6 +25,24 @@ public sealed class SshWaysTests
         Assert.Equal(server.User, (await host.RunAsync(new HostCommand("id -un"))).Output.Trim());
         await using var jump = server.Host(o => o with { Address = "::1", Via = server.Options with { Address = "::1" } });
         Assert.True((await jump.RunAsync(new HostCommand("true"))).Succeeded);
+    }
+
+    [Fact]
+    public async Task What_is_on_its_way_to_a_host_is_not_limited_to_what_SSH_NET_thinks_enough()
+    {
+        await using var server = await SshServer.StartAsync();
+        using var connection = await SshConnection.OpenAsync(server.Options, default);
+        var isLocked = new byte[4];
+        // SO_BUF_LOCK; an older kernel does not know it, and gives what is asked for, up to a limit of its own.
+        try
+        {
+            connection.Socket!.GetRawSocketOption(1, 72, isLocked);
+            Assert.Equal(0, BitConverter.ToInt32(isLocked));
+        }
+        catch (SocketException)
+        {
+            Assert.True(connection.Socket!.SendBufferSize > 300_000);
+        }
     }
 
     [Theory]
