@@ -86,12 +86,12 @@ public sealed class PeerTransferTests : IAsyncLifetime
         var homes = await Task.WhenAll(_servers.Select(s => TreeAsync(s.Home)));
         var had = await Task.WhenAll(Targets().Take(2).Select(t => TreeAsync(t.State)));
         var job = new ContentJob(set);
-        Assert.Equal(["", "", "from server-2"], (await ContentTransfer.InspectAsync(job, Targets())).Select(i => i.Way));
+        Assert.Equal(["", "", "from server-1"], (await ContentTransfer.InspectAsync(job, Targets())).Select(i => i.Way));
         var runs = ContentTransfer.RunsOf(job, Targets());
         var run = new ContentRun(job, runs, null);
         await run.RunAsync(default);
         Assert.All(runs, r => Assert.Null(r.Error));
-        Assert.StartsWith("from server-2, from the controller", runs[2].Way, StringComparison.Ordinal);
+        Assert.StartsWith("from server-1, from the controller", runs[2].Way, StringComparison.Ordinal);
         Assert.Equal((0, 0), (runs[0].Bytes, runs[1].Bytes));
         // What is small, and the tar around it.
         Assert.InRange(run.Sent, 0, set.Entries.Where(e => e.Size < HostNeed.LargeFile).Sum(e => e.Size + 2048) + 10_000);
@@ -106,10 +106,10 @@ public sealed class PeerTransferTests : IAsyncLifetime
         var set = await _fixture.SetAsync(Sample());
         Assert.All(await ContentTransfer.RunAsync(new ContentJob(set), [.. Targets().Take(2)]), r => Assert.Null(r.Error));
         // No folder, and so no list of keys.
-        await Peer.RunAsync("sh", "-c", $"cd '{_servers[1].Home}' && rm -rf .ssh && echo > .ssh");
+        await Peer.RunAsync("sh", "-c", $"cd '{_servers[0].Home}' && rm -rf .ssh && echo > .ssh");
         var results = await ContentTransfer.RunAsync(new ContentJob(set), Targets());
         Assert.All(results, r => Assert.Null(r.Error));
-        Assert.Contains("from server-1", results[2].Way, StringComparison.Ordinal);
+        Assert.Contains("from server-2", results[2].Way, StringComparison.Ordinal);
         Assert.Equal(await _fixture.ExpectedAsync(set, "x"), await TreeAsync(Targets()[2].Folder));
     }
 
