@@ -11,7 +11,7 @@ public sealed class RuntimeFilesTests
     [Fact]
     public void Every_name_is_served_by_the_clusters_registry()
     {
-        var files = ContainerdHosts.Of(Registry, ["quay.io"]).ToDictionary(file => file.Path, StringComparer.Ordinal);
+        var files = ContainerdHosts.Of(Registry, ["10.0.0.5:5001"]).ToDictionary(file => file.Path, StringComparer.Ordinal);
         Assert.Equal("PEM", files["/etc/containerd/certs.d/sea.hub:5000/ca.crt"].Text);
         const string plain = """
             server = "https://sea.hub:5000"
@@ -25,14 +25,18 @@ public sealed class RuntimeFilesTests
         Assert.Equal(plain, files["/etc/containerd/certs.d/_default/hosts.toml"].Text);
         Assert.Equal(
             """
-            server = "https://sea.hub:5000/v2/quay.io"
+            server = "https://sea.hub:5000"
 
-            [host."https://sea.hub:5000/v2/quay.io"]
+            [host."https://sea.hub:5000/v2/10.0.0.5_5001"]
               capabilities = ["pull", "resolve"]
               ca = "/etc/containerd/certs.d/sea.hub:5000/ca.crt"
               override_path = true
 
-            """, files["/etc/containerd/certs.d/quay.io/hosts.toml"].Text);
+            [host."https://sea.hub:5000"]
+              capabilities = ["pull", "resolve"]
+              ca = "/etc/containerd/certs.d/sea.hub:5000/ca.crt"
+
+            """, files["/etc/containerd/certs.d/10.0.0.5:5001/hosts.toml"].Text);
         Assert.Equal(4, files.Count);
         Assert.All(files.Values, file => Assert.False(file.IsSecret));
     }

@@ -1,4 +1,5 @@
 using System.Text;
+using Sealer.Images.ContainerImages.RegistryFolder;
 
 namespace Sealer.Kubernetes.Runtimes;
 
@@ -20,7 +21,7 @@ public static class ContainerdHosts
 
     /// <summary>The files.</summary>
     /// <param name="registry">The cluster's registry.</param>
-    /// <param name="foreign">Domains of which images lie under the domain's own folder in the registry, because two claim one path.</param>
+    /// <param name="foreign">Domains of which an image lies under the domain's own folder in the registry, because another has its path.</param>
     /// <param name="folder">containerd's <c>config_path</c>.</param>
     public static IReadOnlyList<RuntimeFile> Of(RuntimeRegistry registry, IEnumerable<string> foreign, string folder = DefaultFolder)
     {
@@ -30,26 +31,32 @@ public static class ContainerdHosts
         var files = new List<RuntimeFile>();
         if (authority is not null)
             files.Add(authority);
-        files.Add(File(folder, registry.Endpoint, registry, "", authority?.Path));
-        files.Add(File(folder, Default, registry, "", authority?.Path));
+        files.Add(File(folder, registry.Endpoint, registry, null, authority?.Path));
+        files.Add(File(folder, Default, registry, null, authority?.Path));
         files.AddRange(foreign.Where(domain => domain != registry.Endpoint).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)
-            .Select(domain => File(folder, domain, registry, domain, authority?.Path)));
+            .Select(domain => File(folder, domain, registry, RegistryFolderPath.FolderOf(domain), authority?.Path)));
         return files;
     }
 
-    private static RuntimeFile File(string folder, string name, RuntimeRegistry registry, string path, string? authority)
+    // Of a domain with a folder of its own the folder is asked first, and then, as for all others, the path by itself.
+    private static RuntimeFile File(string folder, string name, RuntimeRegistry registry, string? own, string? authority)
     {
-        var host = path.Length == 0 ? registry.Url : $"{registry.Url}/v2/{path}";
-        var text = new StringBuilder();
-        // Without it containerd goes on to the registry that the name means, and in a closed network waits for it.
-        text.Append($"server = {Text(host)}\n\n[host.{Text(host)}]\n  capabilities = [\"pull\", \"resolve\"]\n");
-        if (authority is not null)
-            text.Append($"  ca = {Text(authority)}\n");
-        if (path.Length > 0)
-            text.Append("  override_path = true\n");
-        if (registry.BasicAuthorization is { } secret)
-            text.Append($"  [host.{Text(host)}.header]\n    authorization = {Text($"Basic {secret.Reveal()}")}\n");
+        // Without a server containerd goes on to the registry that the name means, and in a closed network waits for it.
+        var text = new StringBuilder($"server = {Text(registry.Url)}\n");
+        if (own is not null)
+            Host($"{registry.Url}/v2/{own}", "  override_path = true\n");
+        Host(registry.Url, "");
         return new RuntimeFile($"{folder}/{name}/{FileName}", text.ToString(), registry.BasicAuthorization is not null);
+
+        void Host(string url, string more)
+        {
+            text.Append($"\n[host.{Text(url)}]\n  capabilities = [\"pull\", \"resolve\"]\n");
+            if (authority is not null)
+                text.Append($"  ca = {Text(authority)}\n");
+            text.Append(more);
+            if (registry.BasicAuthorization is { } secret)
+                text.Append($"  [host.{Text(url)}.header]\n    authorization = {Text($"Basic {secret.Reveal()}")}\n");
+        }
     }
 
     // A basic string of TOML, whose escapes are JSON's.
