@@ -9,6 +9,15 @@ public static class ShownText
     /// <param name="text">Any text; null is nothing.</param>
     public static string Of(string? text) => PlainText.Of(text ?? "").Replace('\n', ' ').Replace('\t', ' ');
 
+    /// <summary>As above, on one line of so many characters: what is longer is cut, and ends with dots.</summary>
+    /// <param name="text">Any text; null is nothing.</param>
+    /// <param name="width">Characters, the dots among them.</param>
+    public static string Cut(string? text, int width)
+    {
+        var shown = Of(text);
+        return shown.Length <= width ? shown : shown[..(width - 3)].TrimEnd() + "...";
+    }
+
     /// <summary>As above, in lines that end between words, where a table would end them anywhere.</summary>
     /// <param name="text">Any text; null is nothing.</param>
     /// <param name="width">Characters in a line. A longer word begins on a line of its own, and is broken.</param>

@@ -72,6 +72,11 @@ spec:
         $plan = Get-Clusterfile ./Clusterfile | Get-ClusterPlan
         $plan.Steps.Count | Should -Be 12
         ($plan.Steps | Out-String -Width 120) -split "`n" | ForEach-Object Length | Measure-Object -Maximum | ForEach-Object Maximum | Should -BeLessOrEqual 120
+        $shown = $plan | Format-List | Out-String -Width 80
+        $shown | Should -Match '(?m)^LockHost +: '
+        $shown | Should -Match 'Run the plugin prepare'
+        $shown -split "`n" | ForEach-Object { $_.TrimEnd().Length | Should -BeLessOrEqual 80 }
+        ($plan | Out-String -Width 80).Trim().Split("`n").Count | Should -Be 3
         $plan | Invoke-ClusterPlan -WhatIf | Should -BeNullOrEmpty
         (Get-Clusterfile ./Clusterfile | Get-ClusterPlan).Steps.Count | Should -Be 12
     }

@@ -33,6 +33,15 @@ public sealed class TestClusterHostTests : IDisposable
     }
 
     [Fact]
+    public void What_is_to_be_looked_at_comes_first_of_each_host_and_all_is_counted_in_a_line()
+    {
+        var statuses = _session.Run("Test-ClusterHost -Address 127.0.0.1, ::1 -UseLocalHost 6>&1 | ForEach-Object { if ($_ -is [Management.Automation.InformationRecord]) { \"$_\" } else { $_.Status } }").Select(s => s.ToString()!).ToList();
+        Assert.Matches(@"^2 hosts: (\d+ failed, )?(\d+ warnings?, )?\d+ passed(, \d+ skipped)?\.$", statuses[^1]);
+        foreach (var host in statuses[..^1].Chunk(49))
+            Assert.Equal(host.Count(s => s is "Failed" or "Warning"), host.TakeWhile(s => s is "Failed" or "Warning").Count());
+    }
+
+    [Fact]
     public void A_name_that_is_no_check_ends_it_before_any_host_is_asked()
     {
         Assert.Empty(_session.Try("Test-ClusterHost -Address 127.0.0.1 -UseLocalHost -Ignore Swpa"));

@@ -47,7 +47,8 @@ public sealed class ViewTests
         var type = Document.Descendants("View").Single(v => v.Element("Name")!.Value == name).Descendants("TypeName").Single().Value;
         var known = File.ReadLines(Path.Combine(BuiltModule.Assemblies, "Sealer.PublicTypes.txt")).Select(line => line.Split('\t')[1]);
         Assert.Contains(type, known);
-        Assert.Equal(name, type[(type.LastIndexOf('.') + 1)..]);
+        var list = Document.Descendants("View").Single(v => v.Element("Name")!.Value == name).Element("ListControl") is not null ? "List" : "";
+        Assert.Equal(name, type[(type.LastIndexOf('.') + 1)..] + list);
     }
 
     [Fact]
@@ -57,6 +58,13 @@ public sealed class ViewTests
         Assert.Equal("linux/amd64", session.Show("[Sealer.Platform]::Parse('linux/amd64')").Trim());
         Assert.Equal($"sha256:{new string('a', 64)}", session.Show("[Sealer.Digest]::Parse('sha256:' + 'a' * 64)").Trim());
         Assert.Contains("nginx:1.27", session.Show("[Sealer.ImageReference]::Parse('nginx:1.27')"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_sentence_is_cut_where_it_has_one_line()
+    {
+        using var session = new Session();
+        Assert.Equal(["a bc", "a..."], session.Run("[Sealer.PowerShell.ShownText]::Cut('a bc', 4); [Sealer.PowerShell.ShownText]::Cut('a bcd', 4)").Select(o => o.ToString()));
     }
 
     [Fact]
@@ -102,7 +110,7 @@ public sealed class ViewTests
     [Fact]
     public void Every_column_of_text_of_an_image_is_cleaned()
     {
-        string[] clean = ["ShownText", "ShownTime", "ByteSize", "Digest.Short", "Digest.ToString", "ToFamiliarString", "ToLocalTime", "$_.ToString()"];
+        string[] clean = ["ShownText", "PlanText", "ShownTime", "ByteSize", "Digest.Short", "Digest.ToString", "ToFamiliarString", "ToLocalTime", "$_.ToString()"];
         Assert.All(
             Document.Descendants("ScriptBlock").Select(script => script.Value),
             script => Assert.Contains(clean, part => script.Contains(part, StringComparison.Ordinal)));

@@ -8,7 +8,7 @@ public sealed class ClusterCommandResult
     internal ClusterCommandResult(HostCommandResult result, TimeSpan duration)
     {
         (Host, ExitCode, Truncated, Duration) = (result.Host, result.ExitCode, result.Truncated, duration);
-        (Output, Error, RawOutput) = (result.ShownOutput, result.ShownError, result.Output);
+        (Output, Error, RawOutput) = (result.ShownOutput, result.ShownError, result.OutputWithoutSecrets);
     }
 
     /// <summary>The host.</summary>
@@ -26,7 +26,7 @@ public sealed class ClusterCommandResult
     /// <summary>Its standard error, likewise.</summary>
     public string Error { get; }
 
-    /// <summary>Its standard output as it was written: for programs, not to be printed.</summary>
+    /// <summary>Its standard output as it was written, but for secrets that were given: for programs, not to be printed.</summary>
     public string RawOutput { get; }
 
     /// <summary>Something was left out of either.</summary>

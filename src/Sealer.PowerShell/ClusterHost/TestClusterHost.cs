@@ -19,6 +19,10 @@ namespace Sealer.PowerShell;
 /// reached is one failed result, Reachable.
 /// </para>
 /// <para>
+/// Of each host first comes what failed, then what is worth a warning, then the rest in the order of the checks; a line at the end
+/// (no object) counts them.
+/// </para>
+/// <para>
 /// A host that fails is no error of this command. In a pipeline take <c>Where-Object Status -eq Failed</c>, or -Quiet, which is
 /// true where nothing failed; -JUnitPath writes a file that Azure Pipelines, Jenkins and GitLab show.
 /// </para>
@@ -120,9 +124,31 @@ public sealed class TestClusterHost : HostCmdlet
         if (JUnitPath is { } path)
             await HostCheckReport.WriteAsync(results, await OnPipeline(() => FullPath(path)), cancellationToken);
         if (Quiet)
+        {
             await WriteAsync(results.All(result => result.Status != HostCheckStatus.Failed));
-        else
-            await WriteAsync(results, enumerate: true);
+            return;
+        }
+
+        // What is to be looked at stands first of each host, and all of it once more in a line, where the screen has scrolled to.
+        await WriteAsync(results.GroupBy(result => result.Host, StringComparer.Ordinal).SelectMany(host => host.OrderBy(result => Rank(result.Status))), enumerate: true);
+        if (results.Count > 0)
+            await ShowAsync(Summary(results));
+    }
+
+    private static int Rank(HostCheckStatus status) => status switch
+    {
+        HostCheckStatus.Failed => 0,
+        HostCheckStatus.Warning => 1,
+        _ => 2,
+    };
+
+    private static string Summary(IReadOnlyList<HostCheckResult> results)
+    {
+        var hosts = results.Select(result => result.Host).Distinct(StringComparer.Ordinal).Count();
+        var counts = results.GroupBy(result => result.Status).ToDictionary(group => group.Key, group => group.Count());
+        var told = new[] { HostCheckStatus.Failed, HostCheckStatus.Warning, HostCheckStatus.Passed, HostCheckStatus.Skipped, HostCheckStatus.Ignored }
+            .Where(counts.ContainsKey).Select(status => $"{counts[status]} {(status == HostCheckStatus.Warning ? counts[status] == 1 ? "warning" : "warnings" : status.ToString().ToLowerInvariant())}");
+        return $"{(hosts == 1 ? "1 host" : $"{hosts} hosts")}: {string.Join(", ", told)}.";
     }
 
     private PreflightOptions Options => new() { Checks = Check, Ignore = Ignore, ThrottleLimit = ThrottleLimit };

@@ -92,8 +92,8 @@ public sealed class InvokeClusterPlan : HostAccessCmdlet
             return;
         }
 
-        var lines = string.Join('\n', PlanText.Lines(plan));
-        if (!await ShouldProcessAsync(PlainText.Of(lines), $"{PlainText.Of(lines)}\nCarry it out?", "Carry out the plan"))
+        var text = PlanText.Of(plan);
+        if (!await ShouldProcessAsync(text, $"{text}\nCarry it out?", "Carry out the plan"))
             return;
         var origin = await OnPipeline(() => PlanOrigin.Of(plan));
         if (Environment is not null && Cluster is not null)
@@ -139,7 +139,4 @@ public sealed class InvokeClusterPlan : HostAccessCmdlet
             ?? throw new SealerException("NoCluster", ErrorKind.InvalidInput, $"The plan {plan.Id} does not say where its Clusterfile lay. Give -Clusterfile or -Cluster.", plan.Cluster);
         return await ReadClusterAsync(path, Environment);
     }
-
-    private Task ShowAsync(string line) =>
-        OnPipeline(() => WriteInformation(new HostInformationMessage { Message = PlainText.Of(line) }, ["PSHOST"]));
 }

@@ -4,15 +4,20 @@ using Sealer.Planning;
 namespace Sealer.PowerShell;
 
 /// <summary>A plan for people to read.</summary>
-internal static class PlanText
+public static class PlanText
 {
+    /// <summary>Every step of every host, what and why, harmless to print.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="width">Characters in a line, which ends between words; 0 for any number.</param>
+    public static string Of(Plan plan, int width = 0) =>
+        PlainText.Of(string.Join('\n', Lines(plan).Select(line => width == 0 ? line : Broken(line, width))));
+
     /// <summary>In one line, as <c>12 steps on 4 hosts, 1.46 GiB, about 40 s</c>.</summary>
-    public static string Summary(Plan plan) => plan.Steps.Count == 0
+    internal static string Summary(Plan plan) => plan.Steps.Count == 0
         ? plan.IsSatisfied ? "nothing to do" : $"nothing to do on the hosts that could be asked; {Count(plan.Hosts.Count(host => host.Unreachable is not null), "host")} could not"
         : $"{Count(plan.Steps.Count, "step")} on {Count(plan.Steps.Select(step => step.Host).Distinct().Count(), "host")}, {ByteSize.Format(plan.Bytes)}, about {ShownTime.Of(plan.Estimate)}";
 
-    /// <summary>Every step of every host, what and why.</summary>
-    public static IEnumerable<string> Lines(Plan plan)
+    private static IEnumerable<string> Lines(Plan plan)
     {
         yield return $"Plan {plan.Id} of {plan.Cluster}{(plan.Image is null ? "" : $" with {plan.Image}")}: {Summary(plan)}";
         foreach (var host in plan.Hosts)
@@ -32,6 +37,13 @@ internal static class PlanText
 
         foreach (var note in plan.Notes)
             yield return $"  Note: {note}";
+    }
+
+    // What goes on in the next line is indented as its line is.
+    private static string Broken(string line, int width)
+    {
+        var indent = line[..^line.TrimStart().Length];
+        return indent + ShownText.Of(line, width - indent.Length).Replace("\n", "\n" + indent, StringComparison.Ordinal);
     }
 
     private static string Count(int count, string what) => count == 1 ? $"1 {what}" : string.Create(CultureInfo.InvariantCulture, $"{count:N0} {what}s");

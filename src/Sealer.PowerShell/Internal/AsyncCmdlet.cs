@@ -81,6 +81,10 @@ public abstract class AsyncCmdlet : PSCmdlet, IDisposable
     /// <summary>Writes a warning.</summary>
     private protected Task WarnAsync(string message) => OnPipeline(() => WriteWarning(message));
 
+    /// <summary>Says something to who sits before the screen, or reads the log; it is no result.</summary>
+    private protected Task ShowAsync(string line) =>
+        OnPipeline(() => WriteInformation(new HostInformationMessage { Message = PlainText.Of(line) }, ["PSHOST"]));
+
     /// <summary>Asks whether to go on, as -WhatIf and -Confirm wish.</summary>
     private protected Task<bool> ShouldProcessAsync(string target, string action) => OnPipeline(() => ShouldProcess(target, action));
 

@@ -33,7 +33,7 @@ public abstract class HostAccessCmdlet : SshCmdlet
 
     /// <summary>
     /// After so many seconds without an answer a host that is connected to counts as unreachable; without, what ConnectTimeout of
-    /// ssh_config says, or 30.
+    /// ssh_config says, or 15.
     /// </summary>
     [Parameter]
     [Alias("ConnectTimeout")]

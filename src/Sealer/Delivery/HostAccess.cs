@@ -44,7 +44,7 @@ public sealed record HostAccess
     /// <summary>How many hosts are worked on at once.</summary>
     public int ThrottleLimit { get; init; } = DefaultThrottleLimit;
 
-    /// <summary>How long connecting to one host may take; null: as ssh_config says, or 30 seconds.</summary>
+    /// <summary>How long connecting to one host may take; null: as ssh_config says, or 15 seconds.</summary>
     public TimeSpan? ConnectTimeout { get; init; }
 
     /// <summary>A host with what is given here laid over what is said of it. sudo's password is the login's, unless there is another.</summary>

@@ -88,7 +88,7 @@ internal sealed class HostWays
             Agent = SshAgent.Find(settings.IdentityAgent),
             IdentitiesOnly = key is not null || settings.IdentitiesOnly,
             SudoPassword = target.SudoPassword,
-            ConnectTimeout = _access.ConnectTimeout ?? (settings.ConnectTimeout is { } timeout && timeout > TimeSpan.Zero ? timeout : TimeSpan.FromSeconds(30)),
+            ConnectTimeout = _access.ConnectTimeout ?? (settings.ConnectTimeout is { } timeout && timeout > TimeSpan.Zero ? timeout : SshHostOptions.DefaultConnectTimeout),
             KeepAlive = settings.ServerAliveInterval ?? TimeSpan.FromSeconds(15),
             KeepAliveCount = settings.ServerAliveCountMax,
             Via = via,

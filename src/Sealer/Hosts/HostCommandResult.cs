@@ -16,6 +16,9 @@ public sealed record HostCommandResult(string Host, int ExitCode, string Output,
     /// <summary>It ended with 0.</summary>
     public bool Succeeded => ExitCode == 0;
 
+    /// <summary>Its standard output as it was written, but for the secrets that the command was given: those are <c>***</c>.</summary>
+    public string OutputWithoutSecrets => WithoutSecrets(Output);
+
     /// <summary>Its standard output, harmless to print: as <see cref="HostOutputLine.Text"/>.</summary>
     public string ShownOutput => Shown(Output);
 
@@ -37,5 +40,7 @@ public sealed record HostCommandResult(string Host, int ExitCode, string Output,
         return new SealerException("HostCommandFailed", ErrorKind.ResourceUnavailable, $"{what} (exit code {ExitCode}). {said}", Host);
     }
 
-    private string Shown(string text) => HostText.Shown(Secrets.Aggregate(text, (hidden, secret) => secret.HideIn(hidden)));
+    private string Shown(string text) => HostText.Shown(WithoutSecrets(text));
+
+    private string WithoutSecrets(string text) => Secrets.Aggregate(text, (hidden, secret) => secret.HideIn(hidden));
 }

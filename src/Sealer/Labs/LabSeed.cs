@@ -60,7 +60,7 @@ internal static class LabSeed
         void Write(string name, string text) => File.WriteAllText(Path.Combine(seed, name), text);
         Write("hostname", host.Name + "\n");
         Write("hosts", "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n" + known);
-        Write("resolv.conf", "# Nobody answers here: a lab leads nowhere.\nnameserver 127.0.0.1\n");
+        Write("resolv.conf", "# No name server: a lab leads nowhere.\n");
         Write("machine-id", Guid.NewGuid().ToString("N") + "\n");
         Write("product_uuid", Guid.NewGuid() + "\n");
         Write("authorized_keys", PublicKey(Path.Combine(folder, "..", KeyFile)) + "\n");

@@ -59,7 +59,20 @@ internal sealed class SshConnection : IDisposable, IProgress<long>
             while (hops.TryPop(out var hop))
             {
                 var (address, port) = tunnel is null ? (hop.Address, hop.Port) : (tunnel.BoundHost, (int)tunnel.BoundPort);
-                (connection.Client, connection.ShownKey) = await ConnectAsync(hop, address, port, connection._parts, cancellationToken).ConfigureAwait(false);
+                string? refusal = null;
+                if (tunnel is not null)
+                    tunnel.Exception += (_, e) => refusal ??= e.Exception.Message;
+                try
+                {
+                    (connection.Client, connection.ShownKey) = await ConnectAsync(hop, address, port, connection._parts, cancellationToken).ConfigureAwait(false);
+                }
+                catch (SealerException error) when (error.Id == "HostUnreachable" && refusal is not null)
+                {
+                    throw new SealerException(
+                        "HostUnreachable", ErrorKind.Connection,
+                        $"{Where(hop)} cannot be reached through {hop.Via!.Called}, which says: {refusal.TrimEnd('.')}. Look whether its address is right and sshd runs there.", hop.Called, error.InnerException);
+                }
+
                 if (!hops.TryPeek(out var next))
                     break;
                 tunnel = Tunnel(next);
@@ -268,6 +281,7 @@ internal sealed class SshConnection : IDisposable, IProgress<long>
                 {
                     verdict = options.HostKeys.Require(name, options.Port, key, CertificateOf(e));
                     e.CanTrust = true;
+                    info.Timeout = options.ConnectTimeout > options.LoginTimeout ? options.ConnectTimeout : options.LoginTimeout;
                 }
             }
             catch (SealerException error)
@@ -286,7 +300,7 @@ internal sealed class SshConnection : IDisposable, IProgress<long>
             // As ssh: a key that is trusted is written down, whatever becomes of the login.
             if (verdict is not null && refusal is null)
                 await options.HostKeys.EnrolAsync(name, options.Port, verdict, cancellationToken).ConfigureAwait(false);
-            throw refusal ?? Explain(error, options, tried);
+            throw refusal ?? Explain(error, options, tried, info.Timeout);
         }
 
         if (verdict is not null)
@@ -325,9 +339,11 @@ internal sealed class SshConnection : IDisposable, IProgress<long>
         }
     }
 
-    private static SealerException Explain(Exception error, SshHostOptions options, string tried)
+    private static string Where(SshHostOptions options) => string.Create(CultureInfo.InvariantCulture, $"{options.Called} ({options.Address} port {options.Port})");
+
+    private static SealerException Explain(Exception error, SshHostOptions options, string tried, TimeSpan patience)
     {
-        var where = string.Create(CultureInfo.InvariantCulture, $"{options.Called} ({options.Address} port {options.Port})");
+        var where = Where(options);
         var way = options.Via is { } via ? $" through {via.Called}" : "";
         var root = error is AggregateException { InnerException: { } inner } ? inner : error;
         return root switch
@@ -338,7 +354,7 @@ internal sealed class SshConnection : IDisposable, IProgress<long>
                 $"{where} refused the user '{options.User}'. Tried: {tried}. Give the right password or key, or add the key to the user's authorized_keys there.", options.Called, error),
             SshOperationTimeoutException or OperationCanceledException => new SealerException(
                 "HostUnreachable", ErrorKind.Connection,
-                $"{where} did not answer within {options.ConnectTimeout.TotalSeconds:0.#} s{way}. Look whether it runs and nothing on the way drops port {options.Port}.", options.Called, error),
+                $"{where} did not answer within {patience.TotalSeconds:0.#} s{way}. Look whether it runs and nothing on the way drops port {options.Port}.", options.Called, error),
             SocketException => new SealerException(
                 "HostUnreachable", ErrorKind.Connection,
                 $"{where} cannot be reached{way}: {root.Message}. Look whether its address is right and sshd runs there.", options.Called, error),

@@ -6,6 +6,9 @@ namespace Sealer.Hosts.Ssh;
 /// <summary>How a host is reached over SSH, and what opens it.</summary>
 public sealed record SshHostOptions
 {
+    /// <summary>How long connecting may take where nobody says how long: a packet to a host that is there may be lost three times.</summary>
+    public static readonly TimeSpan DefaultConnectTimeout = TimeSpan.FromSeconds(15);
+
     /// <summary>Name or address.</summary>
     public required string Address { get; init; }
 
@@ -54,8 +57,11 @@ public sealed record SshHostOptions
     /// <summary>The host on the way to this one; null for none.</summary>
     public SshHostOptions? Via { get; init; }
 
-    /// <summary>How long connecting and opening a channel may take.</summary>
-    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(30);
+    /// <summary>How long it may take until the host has shown its key. Who has done that is waited for longer (<see cref="LoginTimeout"/>).</summary>
+    public TimeSpan ConnectTimeout { get; init; } = DefaultConnectTimeout;
+
+    /// <summary>How long each answer may take after that: hosts look up names and ask directories while somebody logs in.</summary>
+    public TimeSpan LoginTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How often a silent connection is kept alive; zero for never.</summary>
     public TimeSpan KeepAlive { get; init; } = TimeSpan.FromSeconds(15);
@@ -102,7 +108,7 @@ public sealed record SshHostOptions
                 DefaultKeyFiles = settings.IdentityFiles,
                 Agent = SshAgent.Find(settings.IdentityAgent),
                 IdentitiesOnly = settings.IdentitiesOnly,
-                ConnectTimeout = settings.ConnectTimeout is { } timeout && timeout > TimeSpan.Zero ? timeout : TimeSpan.FromSeconds(30),
+                ConnectTimeout = settings.ConnectTimeout is { } timeout && timeout > TimeSpan.Zero ? timeout : DefaultConnectTimeout,
                 KeepAlive = settings.ServerAliveInterval ?? TimeSpan.FromSeconds(15),
                 Via = via,
             };
