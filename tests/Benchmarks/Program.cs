@@ -3,11 +3,26 @@ using Sealer.Benchmarks;
 
 // dotnet run -c Release --project tests/Benchmarks -- [MiB of the context] [runs]
 // dotnet run -c Release --project tests/Benchmarks -- transfer [MiB] [one-0 one-1 one-10 one-50 small changed many memory]     content to hosts of a lab, all rows or those named; root
+// dotnet run -c Release --project tests/Benchmarks -- copy [MiB]         one file to a host of a lab and back; root
 // dotnet run -c Release --project tests/Benchmarks -- plan               a plan for 500 hosts
 if (args is ["plan"])
 {
     Console.WriteLine(PlanFigure.Measure(5));
     return 0;
+}
+
+if (args is ["copy", .. var copied])
+{
+    var folder = Directory.CreateTempSubdirectory("sealer-benchmarks-");
+    try
+    {
+        await new CopyRows(folder.FullName, copied.Length > 0 ? int.Parse(copied[0], CultureInfo.InvariantCulture) : 512, 3, Console.WriteLine).MeasureAsync();
+        return 0;
+    }
+    finally
+    {
+        folder.Delete(recursive: true);
+    }
 }
 
 if (args is ["transfer", .. var wanted])

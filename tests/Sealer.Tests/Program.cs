@@ -119,6 +119,11 @@ internal static class Program
             case ["lab", var name, var step]:
                 await Sealer.Labs.ClusterLab.CreateAsync(new() { Name = name, Count = 2 }, new StopAtStep(int.Parse(step)), default);
                 return 0;
+
+            // Removes a lab.
+            case ["remove-lab", var name]:
+                await Sealer.Labs.ClusterLab.Find(name).RemoveAsync();
+                return 0;
             default:
                 return 2;
         }

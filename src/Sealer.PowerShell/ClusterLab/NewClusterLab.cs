@@ -9,7 +9,8 @@ namespace Sealer.PowerShell;
 /// <para>
 /// Each has an address, a file system, systemd and sshd of its own, in namespaces of the kernel: seconds instead of minutes, and
 /// no virtual machine. It takes Linux and root. The hosts' files are made once, by mmdebstrap from this machine's own apt sources
-/// (that takes half a minute), and kept under $env:SEALER_HOME, or where $env:SEALER_LAB_CACHE says.
+/// (that takes half a minute), and kept under $env:SEALER_HOME, or where $env:SEALER_LAB_CACHE says, until no lab was made of them for
+/// a week.
 /// </para>
 /// <para>
 /// The objects go to whatever takes hosts: address, user, key and host key are in them. This machine gets one network link into

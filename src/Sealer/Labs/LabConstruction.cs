@@ -72,6 +72,7 @@ internal sealed class LabConstruction(LabOptions options, IProgress<SealerEvent>
             SealerHome.CreatePrivateFolder(folder);
             record.Write(folder);
             LabClaims.OfMachine.Add(new LabClaim { Id = record.Id, Folder = folder, Subnet = record.Subnet });
+            SweepTrees();
             Tell($"The lab '{name}' gets the network {subnet}.");
             await new LabNetwork(record).CreateUplinkAsync(cancellationToken).ConfigureAwait(false);
             return (record, @lock);
@@ -131,6 +132,14 @@ internal sealed class LabConstruction(LabOptions options, IProgress<SealerEvent>
             await ClusterLab.RemoveFromMachineAsync(claim.Id, cancellationToken).ConfigureAwait(false);
             LabClaims.OfMachine.Remove(claim.Id);
         }
+    }
+
+    /// <summary>Nobody else on the machine begins a lab meanwhile. Where one does not say what it is made of, nothing is old.</summary>
+    private void SweepTrees()
+    {
+        var labs = LabClaims.OfMachine.List().Select(claim => LabRecord.Read(claim.Folder)).ToList();
+        if (!labs.Contains(null))
+            _home.Trees.Sweep([.. labs.Select(lab => lab!.Tree)]);
     }
 
     private async Task<(string Name, FileStream Lock)> TakeNameAsync(CancellationToken cancellationToken)

@@ -15,6 +15,7 @@ internal sealed class LabTree(string folder)
     private static readonly string[] Inits = ["lib/systemd/systemd", "usr/lib/systemd/systemd"];
     private static readonly string[] Servers = ["usr/sbin/sshd", "usr/bin/sshd"];
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(30);
+    private static readonly TimeSpan Kept = TimeSpan.FromDays(7);
 
     /// <summary>Debian's of this machine's apt sources.</summary>
     /// <returns>The folder of the files.</returns>
@@ -42,6 +43,26 @@ internal sealed class LabTree(string folder)
         return await ObtainAsync(key, (root, _, token) => ExtractAsync(file, root, progress, token), progress, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>Removes trees of other sources or scripts than today's: those that no lab has and that none was made of for a week.</summary>
+    /// <param name="used">The files' folders of the labs that there are, of whatever home.</param>
+    public void Sweep(IReadOnlyCollection<string> used)
+    {
+        if (!Directory.Exists(folder))
+            return;
+        foreach (var tree in Directory.GetDirectories(folder))
+        {
+            if (used.Contains(Path.Combine(tree, "root")) || DateTime.UtcNow - Directory.GetLastWriteTimeUtc(tree) < Kept)
+                continue;
+            using var @lock = FileLock.TryTake(tree + ".lock", exclusive: true);
+            if (@lock is null)
+                continue;
+            // Out of its place at once: half a tree must never be found there.
+            var gone = $"{tree}.new-{Guid.NewGuid():N}";
+            Directory.Move(tree, gone);
+            FolderRemoval.Delete(gone);
+        }
+    }
+
     /// <summary>The first process of a host with these files, as it is called there.</summary>
     public static string InitOf(string root) => "/" + Inits.First(path => File.Exists(Path.Combine(root, path)));
 
@@ -50,7 +71,12 @@ internal sealed class LabTree(string folder)
     {
         var tree = Path.Combine(folder, key);
         if (Directory.Exists(tree))
+        {
+            // Whoever looks for old ones sees that it is not.
+            Directory.SetLastWriteTimeUtc(tree, DateTime.UtcNow);
             return Path.Combine(tree, "root");
+        }
+
         SealerHome.CreatePrivateFolder(folder);
         using var @lock = await FileLock.TakeAsync(tree + ".lock", exclusive: true, Patience, cancellationToken).ConfigureAwait(false)
             ?? throw new SealerException(

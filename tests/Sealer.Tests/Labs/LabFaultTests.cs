@@ -232,6 +232,32 @@ public sealed class LabFaultTests
         Assert.True((await ClusterLabTests.SshAsync(own.Hosts[0], "true")).Succeeded);
     }
 
+    [Theory]
+    [InlineData("process")]
+    [InlineData("link")]
+    [InlineData("/run/netns/")]
+    [InlineData("/sys/fs/cgroup/")]
+    public async Task A_removal_that_was_killed_is_brought_to_its_end_by_the_next_one(string gone)
+    {
+        await using var own = await LabFixture.NewAsync(new LabOptions { Count = 2, JumpHost = true });
+        var id = LabLeftovers.IdOf(own.Lab.Name)!;
+        Assert.Contains(LabLeftovers.Of(id, own.Lab.Name), line => line.Contains(gone, StringComparison.Ordinal));
+        using (var process = ChildProcess.Start("remove-lab", own.Lab.Name))
+        {
+            while (!process.HasExited && LabLeftovers.Of(id, own.Lab.Name).Any(line => line.StartsWith(gone, StringComparison.Ordinal)))
+                await Task.Delay(1);
+            process.Kill();
+            await process.WaitForExitAsync();
+        }
+
+        // It may have come as far as its folder; what is left of the machine then goes with the next lab.
+        if (ClusterLab.List().FirstOrDefault(lab => lab.Name == own.Lab.Name) is { } left)
+            await left.RemoveAsync();
+        else
+            await (await LabFixture.NewAsync()).DisposeAsync();
+        Assert.Empty(LabLeftovers.Of(id, own.Lab.Name));
+    }
+
     [Fact]
     public async Task A_lab_that_is_not_made_after_all_leaves_nothing()
     {
