@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Sealer.Clusterfiles;
+using Sealer.Clusterfiles.Documents;
 using Sealer.Delivery;
 using Sealer.Hosts;
 using Sealer.Images;
@@ -95,6 +96,62 @@ public sealed class LabDeliveryTests(LabFixture fixture) : IDisposable
     }
 
     [LinuxFact]
+    public async Task No_other_user_of_a_host_sees_a_secret_while_commands_and_plugins_run_there()
+    {
+        const string marker = "Skagerrak-0815-Kattegat";
+        await using var own = await LabFixture.NewAsync(new LabOptions { Count = 2, User = "ops" });
+        var lab = own.Hosts[0];
+        Assert.True((await lab.RunAsync("""
+            useradd --create-home watcher
+            cat > /home/watcher/watch.sh <<'S'
+            n=0
+            while [ ! -e /tmp/over ]; do
+                grep -aFl -f /home/watcher/secrets /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | while read -r f; do
+                    echo "$f $(tr '\0' ' ' < "${f%/*}/cmdline")"
+                done >> /home/watcher/seen
+                find / /tmp /run /dev/shm -xdev -newer /home/watcher/secrets -type f -readable ! -path '/proc/*' ! -path '/sys/*' ! -path '/home/watcher/*' -exec grep -aFl -f /home/watcher/secrets {} + >> /home/watcher/seen 2>/dev/null
+                n=$((n+1)); echo $n > /home/watcher/rounds.new; mv /home/watcher/rounds.new /home/watcher/rounds
+            done
+            S
+            echo 0 > /home/watcher/rounds; chmod 644 /home/watcher/rounds; chmod 755 /home/watcher; touch /home/watcher/seen
+            """)).Succeeded);
+        await File.WriteAllTextAsync(_folder["secrets"], $"{marker}\n{lab.Password!.Reveal()}\n");
+        File.Copy(_folder["secrets"], Path.Combine(lab.Folder, "upper", "home", "watcher", "secrets"));
+        Assert.True((await lab.RunAsync("chown -R watcher: /home/watcher; touch /home/watcher/secrets; setsid setpriv --reuid=watcher --regid=watcher --clear-groups sh /home/watcher/watch.sh > /dev/null 2>&1 < /dev/null &")).Succeeded);
+
+        // It is done when the watcher has looked at everything three times meanwhile.
+        const string watched = "n=$(cat /home/watcher/rounds); while [ \"$(cat /home/watcher/rounds)\" -lt $((n+3)) ]; do sleep 0.1; done";
+        var (cluster, content) = await ClusterAsync("skyline", own.Hosts, extra: $"""
+
+            ---
+            apiVersion: sealer.io/v1
+            kind: Plugin
+            metadata: {"{ name: watched }"}
+            spec:
+              type: SHELL
+              action: pre-init-host
+              scope: master
+              data: |
+                {watched}
+                echo "$DbPassword" | tr a-z A-Z
+            """);
+        cluster = cluster with { Spec = cluster.Spec with { Environment = [.. cluster.Spec.Environment, new EnvironmentVariable("DbPassword", Secret.Of(marker))] } };
+        cluster = cluster with { Spec = cluster.Spec.WithSsh(ssh => ssh with { SudoPassword = lab.SudoPassword }) };
+        await using var hosts = ClusterHosts.Of(cluster.Spec);
+        var delivery = Delivery(cluster, content, hosts);
+        var result = await delivery.CarryOutAsync(await delivery.PlanAsync());
+        Assert.True(result.Succeeded, Told(result));
+        Assert.Contains(marker.ToUpperInvariant(), result.Steps.Single(step => step.What.Contains("watched", StringComparison.Ordinal)).Output, StringComparison.Ordinal);
+        var command = new HostCommand(watched) { Elevated = true, Secrets = new Dictionary<string, Secret> { ["TOKEN"] = Secret.Of(marker) } };
+        Assert.True((await hosts.All[0].RunAsync(command)).Succeeded);
+        Assert.Equal("", (await lab.RunAsync("cat /home/watcher/seen")).Output);
+
+        // The watcher is not blind.
+        await lab.RunAsync($"cp /home/watcher/secrets /tmp/shown; chmod 644 /tmp/shown; {watched}; touch /tmp/over");
+        Assert.Contains("/tmp/shown", (await lab.RunAsync("cat /home/watcher/seen")).Output, StringComparison.Ordinal);
+    }
+
+    [LinuxFact]
     public async Task A_host_that_is_cut_off_fails_alone_and_the_next_control_plane_has_the_lock_when_the_first_is_dead()
     {
         await using var own = await LabFixture.NewAsync(new LabOptions { Count = 3 });
@@ -138,7 +195,7 @@ public sealed class LabDeliveryTests(LabFixture fixture) : IDisposable
     private ClusterDelivery Delivery(Cluster cluster, IPlanContent content, ClusterHosts hosts) =>
         new(cluster, address => hosts[address], content, new SealerHome(_folder["home"]));
 
-    private async Task<(Cluster Cluster, ImageContent Content)> ClusterAsync(string name, IReadOnlyList<LabHost> hosts, byte[]? large = null)
+    private async Task<(Cluster Cluster, ImageContent Content)> ClusterAsync(string name, IReadOnlyList<LabHost> hosts, byte[]? large = null, string extra = "")
     {
         var context = Directory.CreateDirectory(_folder["image"]).FullName;
         foreach (var (path, text) in new Dictionary<string, string>
@@ -183,7 +240,7 @@ public sealed class LabDeliveryTests(LabFixture fixture) : IDisposable
             """;
         if (hosts[0].ProxyJump is { } jump)
             text2 = text2.Replace("  ssh:\n", $"  ssh:\n    proxyJump: {jump}\n    jumpHostKeys: ['{hosts[0].JumpHostKeyFingerprint}']\n", StringComparison.Ordinal);
-        var spec = Clusterfile.Read(text2).GetSpec();
+        var spec = Clusterfile.Read(text2 + extra).GetSpec();
         return (new Cluster(spec), await ImageContent.LoadAsync(spec, store, image));
     }
 }
