@@ -37,11 +37,11 @@ internal static class ChunkPlan
 
     /// <summary>
     /// Bytes of a chunk, in whole blocks. One host wants few large ones; in a chain the last host is as many chunks behind the
-    /// first as there are hosts, which should be a tenth of the whole at most.
+    /// first as there are hosts, which should be a sixth of the whole at most; smaller ones cost every host more processes.
     /// </summary>
     public static int SizeFor(long total, int hosts) => hosts < 2
         ? LargestChunk
-        : (int)Math.Clamp(total / Math.Max(256, 10 * hosts), SmallestChunk, LargestChunk) / SmallestChunk * SmallestChunk;
+        : (int)Math.Clamp(total / Math.Max(32, 6 * hosts), SmallestChunk, LargestChunk) / SmallestChunk * SmallestChunk;
 
     private static IEnumerable<Draft> Packs(Dictionary<ContentEntry, List<int>> files, ContentOrigins origins, int size)
     {

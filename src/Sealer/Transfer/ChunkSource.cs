@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using Sealer.Images;
 using Sealer.Images.Layers;
 
 namespace Sealer.Transfer;
@@ -9,7 +8,12 @@ namespace Sealer.Transfer;
 /// <param name="Chunk">The chunk.</param>
 /// <param name="Bytes">Its bytes.</param>
 /// <param name="Digest">Their SHA-256, in hexadecimal; <c>-</c> where nobody passes them on.</param>
-internal sealed record ReadyChunk(Chunk Chunk, byte[] Bytes, string Digest);
+/// <param name="Buffer">Where they lie, where that is used again; else null.</param>
+internal sealed record ReadyChunk(Chunk Chunk, ReadOnlyMemory<byte> Bytes, string Digest, byte[]? Buffer)
+{
+    /// <summary>How many use it, the source among them as long as it keeps it.</summary>
+    public int Users { get; set; } = 1;
+}
 
 /// <summary>
 /// Makes chunks ready out of an image's layers, each once as long as those who want it keep pace: the last few are kept. What
@@ -24,6 +28,8 @@ internal sealed class ChunkSource(IReadOnlyList<Chunk> chunks, ContentOrigins or
 
     private readonly SemaphoreSlim _reading = new(1);
     private readonly LinkedList<ReadyChunk> _kept = [];
+    private readonly Stack<byte[]> _free = [];
+    private readonly int _largest = (int)chunks.Where(c => c.Content is not null).Select(c => c.Length).DefaultIfEmpty().Max();
     private readonly TaskCompletionSource<(int Size, string Digest)>[] _told =
         [.. chunks.Select(_ => new TaskCompletionSource<(int, string)>(TaskCreationOptions.RunContinuationsAsynchronously))];
 
@@ -32,24 +38,43 @@ internal sealed class ChunkSource(IReadOnlyList<Chunk> chunks, ContentOrigins or
     /// <summary>How many times a chunk was made; for tests.</summary>
     public int Made { get; private set; }
 
+    /// <summary>A chunk, for who gives it back by <see cref="Return"/> when its bytes are not needed any more.</summary>
     public async Task<ReadyChunk> GetAsync(int number, CancellationToken cancellationToken)
     {
         await _reading.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            if (_kept.FirstOrDefault(c => c.Chunk.Number == number) is { } there)
-                return there;
-            var ready = await Task.Run(() => Make(chunks[number]), cancellationToken).ConfigureAwait(false);
-            _kept.AddLast(ready);
-            if (_kept.Count > Kept)
-                _kept.RemoveFirst();
-            Made++;
-            _told[number].TrySetResult((ready.Bytes.Length, ready.Digest));
+            var ready = _kept.FirstOrDefault(c => c.Chunk.Number == number);
+            if (ready is null)
+            {
+                ready = await Task.Run(() => Make(chunks[number]), cancellationToken).ConfigureAwait(false);
+                _kept.AddLast(ready);
+                Made++;
+                _told[number].TrySetResult((ready.Bytes.Length, ready.Digest));
+                if (_kept.Count > Kept)
+                {
+                    Return(_kept.First!.Value);
+                    _kept.RemoveFirst();
+                }
+            }
+
+            lock (_free)
+                ready.Users++;
             return ready;
         }
         finally
         {
             _reading.Release();
+        }
+    }
+
+    /// <summary>What was got is not needed any more: others may be made in its place.</summary>
+    public void Return(ReadyChunk ready)
+    {
+        lock (_free)
+        {
+            if (--ready.Users == 0 && ready.Buffer is not null)
+                _free.Push(ready.Buffer);
         }
     }
 
@@ -60,7 +85,7 @@ internal sealed class ChunkSource(IReadOnlyList<Chunk> chunks, ContentOrigins or
     public async Task<(int Size, string Digest)> ToldAsync(int number, bool isHeld, CancellationToken cancellationToken)
     {
         if (isHeld && !_told[number].Task.IsCompleted)
-            await GetAsync(number, cancellationToken).ConfigureAwait(false);
+            Return(await GetAsync(number, cancellationToken).ConfigureAwait(false));
         return await _told[number].Task.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
@@ -72,20 +97,27 @@ internal sealed class ChunkSource(IReadOnlyList<Chunk> chunks, ContentOrigins or
 
     private ReadyChunk Make(Chunk chunk)
     {
-        var bytes = chunk.Content is { } content ? Piece(content, chunk) : Pack(chunk);
-        return new ReadyChunk(chunk, bytes, arePassedOn ? Convert.ToHexString(SHA256.HashData(bytes)).ToLowerInvariant() : "-");
-    }
+        byte[]? buffer = null;
+        ReadOnlyMemory<byte> bytes;
+        if (chunk.Content is { } content)
+        {
+            lock (_free)
+                _free.TryPop(out buffer);
+            buffer ??= GC.AllocateUninitializedArray<byte>(_largest);
+            if (chunk.Length > 0)
+                _reader.Read(content, chunk.Offset, buffer.AsSpan(0, (int)chunk.Length));
+            bytes = buffer.AsMemory(0, (int)chunk.Length);
+        }
+        else
+        {
+            bytes = Pack(chunk);
+        }
 
-    private byte[] Piece(Digest content, Chunk chunk)
-    {
-        var bytes = GC.AllocateUninitializedArray<byte>((int)chunk.Length);
-        if (bytes.Length > 0)
-            _reader.Read(content, chunk.Offset, bytes);
-        return bytes;
+        return new ReadyChunk(chunk, bytes, arePassedOn ? Convert.ToHexString(SHA256.HashData(bytes.Span)).ToLowerInvariant() : "-", buffer);
     }
 
     /// <summary>A tar of the files as they are to be, and of a list by which the host verifies them.</summary>
-    private byte[] Pack(Chunk chunk)
+    private ReadOnlyMemory<byte> Pack(Chunk chunk)
     {
         var sums = new StringBuilder();
         foreach (var entry in chunk.Files)
@@ -103,7 +135,7 @@ internal sealed class ChunkSource(IReadOnlyList<Chunk> chunks, ContentOrigins or
         }
 
         tar.Write(new byte[TarHeader.EndSize]);
-        return tar.ToArray();
+        return tar.GetBuffer().AsMemory(0, (int)tar.Length);
     }
 
     /// <summary>As sha256sum writes it and reads it again.</summary>

@@ -15,4 +15,7 @@ public sealed record ContentJob(ContentSet Content)
 
     /// <summary>After how long without a whole piece from another host it is asked for elsewhere.</summary>
     public TimeSpan StallTime { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>Over how long it is compared how much each host got.</summary>
+    internal TimeSpan SlowTime { get; init; } = TimeSpan.FromSeconds(4);
 }

@@ -126,7 +126,7 @@ internal sealed class ContentRun(ContentJob job, IReadOnlyList<HostRun> runs, IP
         var receivers = Receivers(order, chunks);
         using var source = new ChunkSource(chunks, job.Content.Origins, arePassedOn: receivers.Any(r => r is { Feeders.Count: > 0 }));
         var carrier = new HostCarrier(order, source, _uplink, job.Patience);
-        var fan = new FanOut(receivers, new TellingCarrier(carrier, progress), new FanOutOptions { StallTime = job.StallTime, Tell = text => progress?.Report(new DetailEvent(text)) });
+        var fan = new FanOut(receivers, new TellingCarrier(carrier, progress), new FanOutOptions { StallTime = job.StallTime, SlowTime = job.SlowTime, Tell = text => progress?.Report(new DetailEvent(text)) });
         await fan.RunAsync(cancellationToken).ConfigureAwait(false);
         foreach (var receiver in receivers.OfType<Receiver>())
         {

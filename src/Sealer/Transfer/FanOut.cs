@@ -15,6 +15,9 @@ internal sealed class FanOut(IReadOnlyList<Receiver?> hosts, IChunkCarrier carri
 
     private readonly object _lock = new();
 
+    // The most that any host got in a while: who is slow when all others have ended is so still.
+    private int _best;
+
     private long Now => (long)(options.Clock.GetTimestamp() * 1000.0 / options.Clock.TimestampFrequency);
 
     /// <summary>From how far before it in the order a host may be fed: more than one, so that several dead ones are passed over.</summary>
@@ -169,8 +172,11 @@ internal sealed class FanOut(IReadOnlyList<Receiver?> hosts, IChunkCarrier carri
                 marks.Enqueue((now, [.. hosts.Select(h => h?.Have ?? 0)]));
                 while (marks.Count > 1 && now - marks.Peek().Time > options.SlowTime.TotalMilliseconds)
                     marks.Dequeue();
+                var before = marks.Peek();
+                if (now - before.Time >= options.SlowTime.TotalMilliseconds * 0.8)
+                    _best = Math.Max(_best, hosts.OfType<Receiver>().Select(h => h.Have - before.Have[h.Number]).DefaultIfEmpty().Max());
                 foreach (var host in hosts.OfType<Receiver>().Where(h => !h.IsComplete))
-                    Look(host, now, marks.Peek());
+                    Look(host, now, before);
             }
         }
     }
@@ -220,8 +226,7 @@ internal sealed class FanOut(IReadOnlyList<Receiver?> hosts, IChunkCarrier carri
         // Far down the chain the first chunk comes late, which is nobody's slowness.
         if (before.Have[host.Number] == 0 || now - Math.Max(before.Time, host.MovedAt) < options.SlowTime.TotalMilliseconds * 0.8)
             return false;
-        var best = hosts.OfType<Receiver>().Max(h => h.Have - before.Have[h.Number]);
-        return (host.Have - before.Have[host.Number]) * 3 < best;
+        return (host.Have - before.Have[host.Number]) * 3 < _best;
     }
 
     /// <summary>

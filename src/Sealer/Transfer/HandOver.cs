@@ -5,7 +5,12 @@ namespace Sealer.Transfer;
 /// <summary>A stream that gives what is written to it elsewhere, and lets the writer wait; nothing is copied in between.</summary>
 internal sealed class HandOver : ReadOnlyStream
 {
-    private readonly Channel<ReadOnlyMemory<byte>> _parts = Channel.CreateBounded<ReadOnlyMemory<byte>>(new BoundedChannelOptions(4) { SingleReader = true, SingleWriter = true });
+    /// <summary>So many parts that were given may not have been read: those that wait, and the one that is read from.</summary>
+    public const int Pending = Waiting + 1;
+
+    private const int Waiting = 4;
+
+    private readonly Channel<ReadOnlyMemory<byte>> _parts = Channel.CreateBounded<ReadOnlyMemory<byte>>(new BoundedChannelOptions(Waiting) { SingleReader = true, SingleWriter = true });
     private ReadOnlyMemory<byte> _part;
 
     public ValueTask GiveAsync(ReadOnlyMemory<byte> part, CancellationToken cancellationToken) => _parts.Writer.WriteAsync(part, cancellationToken);

@@ -106,6 +106,8 @@ internal sealed class HostCarrier(IReadOnlyList<HostRun> runs, ChunkSource sourc
     private async Task WriteAsync(HandOver writer, Receiver? from, IReadOnlyList<Chunk> chunks, Task done, CancellationToken cancellationToken)
     {
         Task<ReadyChunk>? coming = null;
+        // Their bytes may not have been read yet, after so many parts were given.
+        var (given, leaving) = (0, new Queue<(ReadyChunk Ready, int Given)>());
         try
         {
             for (var i = 0; i < chunks.Count; i++)
@@ -122,12 +124,19 @@ internal sealed class HostCarrier(IReadOnlyList<HostRun> runs, ChunkSource sourc
                     Encoding.ASCII.GetBytes(string.Create(
                         CultureInfo.InvariantCulture, $"{kind} {chunk.Number} {size} {digest} {chunk.Content?.Hex ?? "-"} {chunk.Offset} {(chunk.IsLast ? 1 : 0)}\n")),
                     cancellationToken).ConfigureAwait(false);
-                for (var at = 0; at < (ready?.Bytes.Length ?? 0); at += Written)
+                if (ready is null)
+                    continue;
+                given++;
+                for (var at = 0; at < size; at += Written, given++)
                 {
-                    var part = ready!.Bytes.AsMemory(at, Math.Min(Written, ready.Bytes.Length - at));
+                    var part = ready.Bytes.Slice(at, Math.Min(Written, size - at));
                     await uplink.WaitAsync(part.Length, cancellationToken).ConfigureAwait(false);
                     await writer.GiveAsync(part, cancellationToken).ConfigureAwait(false);
+                    while (leaving.TryPeek(out var before) && given - before.Given > HandOver.Pending)
+                        source.Return(leaving.Dequeue().Ready);
                 }
+
+                leaving.Enqueue((ready, given));
             }
 
             await writer.GiveAsync("Q\n"u8.ToArray(), cancellationToken).ConfigureAwait(false);

@@ -100,6 +100,15 @@ public sealed class FanOutTests
     }
 
     [Fact]
+    public async Task Who_is_slow_is_gone_around_also_when_all_others_have_it_all()
+    {
+        var network = new MemoryNetwork(10e6) { SlowDownlinks = { [1] = 0.1 } };
+        var hosts = Hosts(3, 60);
+        await network.FeedAsync(hosts);
+        Assert.StartsWith("from host-0", hosts[2]!.Way, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Where_nobody_is_slow_nobody_is_called_so()
     {
         var network = new MemoryNetwork(10e6, 0.02) { SlowDownlinks = { [3] = 0.6 }, SlowUplinks = { [7] = 0.7 } };
