@@ -71,6 +71,10 @@ public sealed class ClusterDelivery
         var highest = observed.Max(host => host.State?.Token ?? 0);
         await using var held = await ClusterLock.TakeAsync(_hosts(holder.Spec.Address), plan.Cluster, _options.Lock with { HighestToken = highest }, cancellationToken)
             .ConfigureAwait(false);
+        held.Warn = text => _events?.Report(new WarningEvent(text));
+        await held.StandAsync(
+            [.. observed.Where(host => host.Spec.IsControlPlane && host.Name != holder.Name && host.State is not null).Select(host => _hosts(host.Spec.Address))],
+            cancellationToken).ConfigureAwait(false);
         if (held.PushedAside is { } aside)
             _events?.Report(new WarningEvent($"{aside} had the lock of the cluster {plan.Cluster} and is pushed aside."));
         // Nobody worked on it from the look to the lock, or there is another look.
@@ -95,7 +99,7 @@ public sealed class ClusterDelivery
         var runner = new PlanRunner(
             plan, Handlers(request, byName), name => fenced[name], journal,
             new PlanRunOptions { ThrottleLimit = _options.ThrottleLimit }, _events);
-        var steps = await runner.RunAsync(held.Lost, cancellationToken).ConfigureAwait(false);
+        var steps = await runner.RunAsync(held, cancellationToken).ConfigureAwait(false);
         var result = new PlanResult
         {
             Plan = plan,
@@ -200,7 +204,7 @@ public sealed class ClusterDelivery
         host => host.Name,
         host => host.Error is { } error
             ? new HostWithoutWay(host.Name, error)
-            : (IHost)new FencedHost(_hosts(host.Spec.Address), plan.Cluster, held.Token, held.Id),
+            : (IHost)new FencedHost(_hosts(host.Spec.Address), plan.Cluster, held.Token, held.Id, held.Process, who => held.DoubtAsync(host.Name, who)),
         StringComparer.Ordinal);
 
     // All of them before anything is done on one: who had the lock before is refused everywhere from here on.

@@ -9,6 +9,12 @@ public sealed record ClusterLockOptions
     /// <summary>How often it is renewed.</summary>
     public TimeSpan RenewEvery { get; init; } = TimeSpan.FromSeconds(20);
 
+    /// <summary>
+    /// For how long the host that keeps it may be out of reach, as while it restarts, until it is given up: nothing can be begun or
+    /// ended meanwhile, and what runs goes on.
+    /// </summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromMinutes(3);
+
     /// <summary>Takes it from whoever has it.</summary>
     public bool Force { get; init; }
 

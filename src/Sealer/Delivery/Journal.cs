@@ -7,7 +7,7 @@ namespace Sealer.Delivery;
 /// <summary>
 /// What of a plan has been done: on the controller and on the host that has the lock, on both disks before a step is begun and
 /// again when it is over. What is written together by many steps goes to the host in one command, which also asks whether the
-/// lock is still ours.
+/// lock is still ours. A host that is out of reach, as while it restarts, is waited for as long as its lock is.
 /// </summary>
 public sealed class Journal : IAsyncDisposable
 {
@@ -15,6 +15,7 @@ public sealed class Journal : IAsyncDisposable
     private const int MaxJournal = 64 << 20;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     private readonly JournalFile _file;
     private readonly ClusterLock _lock;
@@ -32,6 +33,9 @@ public sealed class Journal : IAsyncDisposable
 
     /// <summary>All steps were done, at this time; null where they were not.</summary>
     public DateTimeOffset? Finished { get; private set; }
+
+    /// <summary>Ends when no more is begun: from then on a host that is out of reach is not waited for.</summary>
+    internal CancellationToken Stop { get; set; }
 
     /// <summary>A controller had begun with the plan before.</summary>
     public bool IsResumed { get; private set; }
@@ -146,11 +150,31 @@ public sealed class Journal : IAsyncDisposable
     private async Task WriteAsync(IReadOnlyList<JournalEntry> entries, CancellationToken cancellationToken)
     {
         _lock.ThrowIfLost();
-        // The host may have got half a line, as where its disk was full; only behind who begins anew that is no damage.
-        if (_mayBeTorn)
-            entries = [Begins(), .. entries];
         _file.Append(entries);
-        await WriteToHostAsync(entries, cancellationToken).ConfigureAwait(false);
+        while (true)
+        {
+            // The host may have got half a line, as where its disk was full; only behind who begins anew that is no damage.
+            if (_mayBeTorn && entries[0].Event != JournalEvent.Begun)
+            {
+                var begins = Begins();
+                _file.Append([begins]);
+                entries = [begins, .. entries];
+            }
+
+            try
+            {
+                await WriteToHostAsync(entries, cancellationToken).ConfigureAwait(false);
+                break;
+            }
+            catch (SealerException error) when (ClusterLock.IsOutOfReach(error))
+            {
+                await Task.Delay(Pause, Stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                _lock.ThrowIfLost();
+                if (Stop.IsCancellationRequested)
+                    throw;
+            }
+        }
+
         foreach (var entry in entries)
             Note(entry);
     }

@@ -5,13 +5,17 @@ namespace Sealer.Delivery;
 
 /// <summary>
 /// What a cluster's lock is made of on the host that keeps it. A claim is a file named by its token, made by linking a finished
-/// one to that name, which only one can do; the highest counts. Time is the host's own since it was started (/proc/uptime), so
-/// that no clock that somebody sets makes a claim older or younger. A claim of before a restart is as old as the restart.
+/// one to that name, which only one can do; the highest counts. Time is the host's own since it was started, so that no clock that
+/// somebody sets makes a claim older or younger: /proc/uptime, less what had passed when the first process began, which is the
+/// machine's time and not the host's where the host is a container. A claim of before a restart is as old as the restart.
 /// </summary>
 internal static class LockScript
 {
     public const int Lost = 94;
     public const string LostMark = "sealer-lock";
+
+    // What /proc counts in, a second (USER_HZ): the same on every Linux that clusters run on, and getconf may be missing.
+    private const int Ticks = 100;
 
     // A host keeps some claims that are over: who tries to take a number that was given already must meet it.
     private const int Kept = 16;
@@ -40,7 +44,7 @@ internal static class LockScript
                 was="$top $id $age $ttl $since $process $state"
                 look
                 if [ "$top" = "$next" ]; then
-                    for f in "$d"/*; do f=${f##*/}; case $f in *[!0-9]*) continue;; esac; [ "$f" -le $((next-{{Kept}})) ] && rm -f "$d/$f"; done
+                    {{Sweep("$next")}}
                     echo "taken $next $was"; exit 0
                 fi
                 rm -f "$d/$next"
@@ -60,10 +64,47 @@ internal static class LockScript
         if [ "$age" -gt 0 ]; then put "$d/.renew-{{id}}.$$" {{id}} {{N(timeToLive)}} held "$since" "$process" && mv -f "$d/.renew-{{id}}.$$" "$d/{{N(token)}}" || exit 1; fi
         """;
 
+    /// <summary>
+    /// Has the claim known on another host, or renews it there: who reaches only that one then hears of it. Says <c>stands</c> with
+    /// what stood there before, <c>held</c> with who has one that is not to be taken away, or <c>other</c> with who has a newer one.
+    /// </summary>
+    public static string Stand(string cluster, string id, string process, long timeToLive, long token, string over) => $$"""
+        {{Begin(cluster)}}
+        mkdir -p "$d" || exit 1
+        look
+        if [ "$top" = {{N(token)}} ] && [ "$id" = {{id}} ]; then
+            put "$d/.renew-{{id}}.$$" {{id}} {{N(timeToLive)}} held "$since" "$process" && mv -f "$d/.renew-{{id}}.$$" "$d/{{N(token)}}" || exit 1
+            echo stands; exit 0
+        fi
+        was="$top $id $age $ttl $since $process $state"
+        if [ "$top" -lt {{N(token)}} ]; then
+            if [ "$state" = held ] && [ "$age" -lt "$ttl" ] && [ {{ShellText.Quote(over)}} != '*' ] && [ {{ShellText.Quote(over)}} != "$top-$id" ]; then echo "held $was"; exit 0; fi
+            put "$d/.new-{{id}}" {{id}} {{N(timeToLive)}} held "$(date +%s)" {{ShellText.Quote(process)}} || exit 1
+            ln "$d/.new-{{id}}" "$d/{{N(token)}}" 2>/dev/null
+            rm -f "$d/.new-{{id}}"
+            look
+        fi
+        if [ "$top" != {{N(token)}} ] || [ "$id" != {{id}} ]; then echo "other $top $id $age $ttl $since $process $state"; exit 0; fi
+        {{Sweep(N(token))}}
+        echo "stands $was"
+        """;
+
+    /// <summary>Takes back what <see cref="Stand"/> has made known.</summary>
+    public static string Leave(string cluster, string id, long token, long timeToLive) => $$"""
+        {{Begin(cluster)}}
+        look
+        [ "$top" = {{N(token)}} ] && [ "$id" = {{id}} ] || exit 0
+        put "$d/.renew-{{id}}.$$" {{id}} {{N(timeToLive)}} released "$since" "$process" && mv -f "$d/.renew-{{id}}.$$" "$d/{{N(token)}}"
+        """;
+
     /// <summary>Gives it back.</summary>
     public static string Release(string cluster, string id, long token, long timeToLive) => $$"""
         {{Renew(cluster, id, token, timeToLive)}}
         put "$d/.renew-{{id}}.$$" {{id}} {{N(timeToLive)}} released "$since" "$process" && mv -f "$d/.renew-{{id}}.$$" "$d/{{N(token)}}"
+        """;
+
+    private static string Sweep(string top) => $$"""
+        for f in "$d"/*; do f=${f##*/}; case $f in *[!0-9]*) continue;; esac; [ "$f" -le $(({{top}}-{{Kept}})) ] && rm -f "$d/$f"; done
         """;
 
     private static string N(long number) => number.ToString(CultureInfo.InvariantCulture);
@@ -73,6 +114,8 @@ internal static class LockScript
         umask 077
         d={{DeliveryPaths.Lock(cluster)}}
         read up rest < /proc/uptime; up=${up%%.*}
+        first() { s=; [ -r /proc/1/stat ] && read -r s < /proc/1/stat; set -- ${s##*) }; [ $# -ge 20 ] || { echo 0; return; }; shift 19; echo $(($1/{{Ticks}})); }
+        up=$((up-$(first))); [ "$up" -ge 0 ] || up=0
         read boot < /proc/sys/kernel/random/boot_id
         put() { printf '%s\n' "$2" "$boot" "$up" "$3" "$4" "$5" "$6" > "$1" && { sync "$1" 2>/dev/null || sync; }; }
         look() {

@@ -19,6 +19,7 @@ public sealed class PlanRunner
     private readonly IProgress<SealerEvent>? _events;
     private readonly StepGraph _graph;
     private readonly HostLines? _lines;
+    private ClusterLock? _lock;
 
     /// <param name="plan">The plan.</param>
     /// <param name="handlers">One for each kind of step in it.</param>
@@ -41,12 +42,15 @@ public sealed class PlanRunner
     }
 
     /// <summary>Carries it out.</summary>
-    /// <param name="lost">Ends when the lock is lost: nothing further is begun, and what runs is left.</param>
+    /// <param name="held">The cluster's lock: once it is lost, nothing further is begun, and what runs is left.</param>
     /// <param name="cancellationToken">Ends it; the journal tells how far it came.</param>
     /// <returns>A result for each step, in the plan's order.</returns>
-    public async Task<IReadOnlyList<StepResult>> RunAsync(CancellationToken lost, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<StepResult>> RunAsync(ClusterLock held, CancellationToken cancellationToken)
     {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(lost, cancellationToken);
+        ArgumentNullException.ThrowIfNull(held);
+        _lock = held;
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(held.Lost, cancellationToken);
+        _journal.Stop = stop.Token;
         var running = new HashSet<Task<IReadOnlyList<StepResult>>>();
         while (true)
         {
@@ -62,7 +66,7 @@ public sealed class PlanRunner
 
         cancellationToken.ThrowIfCancellationRequested();
         foreach (var step in _graph.Unfinished)
-            End(Skipped(step, "The lock of the cluster was lost before it could be begun."));
+            End(Skipped(step, held.Why is { } why ? why.Message : "The lock of the cluster was lost before it could be begun."));
         return [.. _plan.Steps.Select(step => _graph.ResultOf(step))];
     }
 
@@ -220,6 +224,12 @@ public sealed class PlanRunner
         if (error is OperationCanceledException && stop.IsCancellationRequested)
         {
             // The journal says that it was begun, which is all that is known.
+            if (_lock?.Why is { } why)
+            {
+                return attempt.Ended(StepStatus.Failed, new SealerException(
+                    why.Id, why.Kind, $"'{attempt.Step.What}' on {attempt.Step.Host} was interrupted, and what it had begun there may go on. {why.Message}", attempt.Step.Host, error));
+            }
+
             return attempt.Ended(StepStatus.Failed, new SealerException(
                 "StepInterrupted", ErrorKind.Conflict,
                 $"'{attempt.Step.What}' on {attempt.Step.Host} was interrupted. What it had begun there may go on; run the same again.", attempt.Step.Host, error));

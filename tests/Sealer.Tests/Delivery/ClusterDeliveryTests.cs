@@ -249,7 +249,82 @@ public sealed class ClusterDeliveryTests : IDisposable
         Assert.DoesNotContain(result.Steps, step => step.Kind == "plugin" && step.Status is not (StepStatus.Skipped or StepStatus.Failed));
         Assert.All(cluster.Hosts.Values, host => Assert.False(host.Has("/runs")));
         Assert.Contains(result.Steps, step => step.Error is SealerException { Id: "ClusterLockLost" });
+        Assert.All(result.Steps.Where(step => step.Status == StepStatus.Failed), step => Assert.Contains($"{Environment.UserName}@", step.Message, StringComparison.Ordinal));
         await other!.DisposeAsync();
+    }
+
+    [LinuxFact]
+    public async Task Who_does_not_reach_the_host_that_keeps_the_lock_hears_on_the_next_who_works_and_by_force_stops_it_everywhere()
+    {
+        var cluster = Cluster(TestCluster.Plugin("p", "pre-init-host", "[ $HostIP != 10.0.0.3 ] || while [ ! -e $ROOT/go ]; do sleep 0.05; done"));
+        var mine = cluster.Delivery(options: new DeliveryOptions { PluginTimeout = TimeSpan.FromMinutes(2), Lock = new() { Process = new ControllerProcess("alice@laptop", "elsewhere", 1, "1") } });
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        cluster.Hosts["10.0.0.3"].Before = command =>
+        {
+            if (command.Script.Contains("timeout -k", StringComparison.Ordinal))
+                begun.TrySetResult();
+            return Task.CompletedTask;
+        };
+        var working = mine.CarryOutAsync(await mine.PlanAsync());
+        await begun.Task;
+
+        ClusterDelivery Other(bool force) => cluster.Delivery(
+            options: new DeliveryOptions { PluginTimeout = TimeSpan.FromMinutes(2), Lock = new() { Force = force } },
+            hosts: address => address.ToString() == "10.0.0.1"
+                ? new HostWithoutWay("10.0.0.1", new SealerException("HostUnreachable", ErrorKind.Connection, "10.0.0.1 does not answer.", "10.0.0.1"))
+                : cluster.Hosts[address.ToString()]);
+        var plan = await Other(false).PlanAsync();
+        Assert.Equal("10.0.0.2", plan.LockHost);
+        var error = await Assert.ThrowsAsync<SealerException>(() => Other(false).CarryOutAsync(plan));
+        Assert.Equal("ClusterLocked", error.Id);
+        Assert.Contains("alice@laptop (process 1, since ", error.Message, StringComparison.Ordinal);
+        Assert.Contains("on 10.0.0.2", error.Message, StringComparison.Ordinal);
+
+        // By force the other one works, and the first does nothing more: not even where nobody else comes.
+        var forcing = Other(true).CarryOutAsync(await Other(true).PlanAsync());
+        var claims = cluster.Hosts["10.0.0.3"].Folder + "/var/lib/sealer/state/skyline/fence";
+        while (!forcing.IsCompleted && !Directory.EnumerateFiles(claims).Any(file => Path.GetFileName(file).StartsWith("2-", StringComparison.Ordinal)))
+            await Task.Delay(20);
+        cluster.Hosts["10.0.0.3"]["/go"] = "";
+        Assert.Equal("alice@laptop", (await forcing).PushedAside?.Name);
+        var stopped = await working;
+        Assert.Contains(stopped.Steps, step => step.Error is SealerException { Id: "ClusterLockLost" });
+        Assert.All(stopped.Steps.Where(step => step.Error is SealerException { Id: "ClusterLockLost" }), step => Assert.Contains($"{Environment.UserName}@", step.Message, StringComparison.Ordinal));
+        Assert.True((await cluster.Delivery().CarryOutAsync(await cluster.Delivery().PlanAsync())).Succeeded);
+        Assert.Empty((await cluster.Delivery().PlanAsync()).Steps);
+    }
+
+    [LinuxTheory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task While_the_host_that_keeps_the_lock_is_out_of_reach_nothing_is_begun_and_then_all_goes_on_or_stops_with_why(bool comesBack)
+    {
+        var cluster = Cluster(TestCluster.Plugin("p", "pre-init-host"));
+        var plan = await cluster.Delivery().PlanAsync();
+        var missed = 0;
+        var off = false;
+        cluster.Hosts["10.0.0.4"].After = command => off |= command.Script.Contains("content.log", StringComparison.Ordinal);
+        cluster.First.Before = command => Volatile.Read(ref off) && command.Script.Contains("/lock\n", StringComparison.Ordinal) && (!comesBack || ++missed <= 2)
+            ? throw new SealerException("HostUnreachable", ErrorKind.Connection, "10.0.0.1 does not answer.", "10.0.0.1")
+            : Task.CompletedTask;
+        var events = new Recorder();
+        var delivery = cluster.Delivery(events, new DeliveryOptions { PluginTimeout = TimeSpan.FromMinutes(2), Lock = new() { Patience = comesBack ? TimeSpan.FromMinutes(3) : TimeSpan.FromSeconds(1) } });
+        var result = await delivery.CarryOutAsync(plan);
+        Assert.Contains("which keeps the lock and the journal", events.Events.OfType<WarningEvent>().First().Message, StringComparison.Ordinal);
+        Assert.Equal(comesBack, result.Succeeded);
+        if (!comesBack)
+        {
+            Assert.All(result.Steps.Where(step => step.Status == StepStatus.Failed), step => Assert.Equal("ClusterLockLost", (step.Error as SealerException)?.Id));
+            Assert.All(
+                result.Steps.Where(step => step.Status is StepStatus.Failed or StepStatus.Skipped),
+                step => Assert.Contains("10.0.0.1 could not be reached for", step.Message, StringComparison.Ordinal));
+            Assert.All(cluster.Hosts.Values, host => Assert.False(host.Has("/runs")));
+            cluster.First.Before = null;
+            Assert.True((await cluster.Delivery().CarryOutAsync(plan)).Succeeded);
+        }
+
+        Assert.Empty((await cluster.Delivery().PlanAsync()).Steps);
+        Assert.All(cluster.Hosts.Values, host => Assert.Equal($"p {host.Name}\n", host["/runs"]));
     }
 
     [LinuxFact]

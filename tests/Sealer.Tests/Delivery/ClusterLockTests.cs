@@ -118,6 +118,98 @@ public sealed class ClusterLockTests : IDisposable
     }
 
     [LinuxFact]
+    public async Task In_a_container_it_counts_from_its_own_start_and_not_from_the_machine_s()
+    {
+        // What a lab's host sees: the machine's uptime, and a first process that began later.
+        (_host.Begun, _host.Uptime) = (5000, 5060);
+        await using var held = await TakeAsync("alice");
+        (_host.BootId, _host.Begun, _host.Uptime) = ("second", 5200, 5210);
+        Assert.Equal("ClusterLocked", (await Assert.ThrowsAsync<SealerException>(() => TakeAsync("bob"))).Id);
+        await held.RenewAsync();
+    }
+
+    [LinuxFact]
+    public async Task Who_reaches_only_another_control_plane_does_not_take_it_meanwhile()
+    {
+        var next = new FolderHost("10.0.0.2", _folder["next"]);
+        var first = await TakeAsync("alice");
+        await first.StandAsync([next]);
+        var error = await Assert.ThrowsAsync<SealerException>(() => ClusterLock.TakeAsync(next, "skyline", Options("bob")));
+        Assert.Equal("ClusterLocked", error.Id);
+        Assert.Contains("alice@laptop", error.Message, StringComparison.Ordinal);
+        await first.DisposeAsync();
+        await using var second = await ClusterLock.TakeAsync(next, "skyline", Options("bob") with { HighestToken = first.Token });
+        Assert.Null(second.PushedAside);
+
+        // Nor does one that took it there let another begin on the first.
+        await using var third = await ClusterLock.TakeAsync(_host, "skyline", Options("carol") with { HighestToken = second.Token });
+        error = await Assert.ThrowsAsync<SealerException>(() => third.StandAsync([next]));
+        Assert.Equal("ClusterLocked", error.Id);
+        Assert.Contains("bob@laptop", error.Message, StringComparison.Ordinal);
+        Assert.Contains("on 10.0.0.2", error.Message, StringComparison.Ordinal);
+        await second.RenewAsync();
+    }
+
+    [LinuxFact]
+    public async Task What_stands_on_another_control_plane_of_a_claim_that_is_over_hinders_nobody()
+    {
+        var next = new FolderHost("10.0.0.2", _folder["next"]);
+        var first = await TakeAsync("alice");
+        await first.StandAsync([next]);
+        next.Before = _ => throw new SealerException("HostUnreachable", ErrorKind.Connection, "It is cut off.");
+        await first.DisposeAsync();
+        next.Before = null;
+        await using var second = await TakeAsync("bob");
+        await second.StandAsync([next]);
+
+        // And one that was pushed aside there is told of, and stops at its next renewal.
+        var elsewhere = await ClusterLock.TakeAsync(next, "skyline", Options("carol") with { Force = true });
+        Assert.Equal("bob@laptop", elsewhere.PushedAside?.Name);
+        await second.DoubtAsync("10.0.0.3", "carol@laptop");
+        Assert.True(second.Lost.IsCancellationRequested);
+        Assert.Contains("carol@laptop", second.Why!.Message, StringComparison.Ordinal);
+        Assert.Contains("on 10.0.0.2", second.Why.Message, StringComparison.Ordinal);
+        await elsewhere.RenewAsync();
+        await elsewhere.DisposeAsync();
+    }
+
+    [LinuxFact]
+    public async Task A_host_s_word_that_somebody_has_taken_over_counts_where_a_control_plane_cannot_be_asked()
+    {
+        var next = new FolderHost("10.0.0.2", _folder["next"]);
+        await using var held = await TakeAsync("alice");
+        await held.StandAsync([next]);
+        await held.DoubtAsync("10.0.0.3", "bob@laptop");
+        Assert.Null(held.Why);
+        next.Before = _ => throw new SealerException("HostUnreachable", ErrorKind.Connection, "It is cut off.");
+        await held.DoubtAsync("10.0.0.3", "bob@laptop");
+        Assert.Equal("ClusterLockLost", held.Why?.Id);
+        Assert.Contains("bob@laptop has taken over, and has been on 10.0.0.3", held.Why!.Message, StringComparison.Ordinal);
+    }
+
+    [LinuxFact]
+    public async Task A_host_that_is_out_of_reach_is_told_of_once_and_given_up_in_time()
+    {
+        var clock = new HandClock();
+        var next = new FolderHost("10.0.0.2", _folder["next"]);
+        await using var held = await ClusterLock.TakeAsync(_host, "skyline", Options("alice") with { Clock = clock });
+        await held.StandAsync([next]);
+        var warnings = new List<string>();
+        held.Warn = warnings.Add;
+        _host.Before = _ => throw new SealerException("HostUnreachable", ErrorKind.Connection, "10.0.0.1 does not answer.");
+        for (var i = 0; i < 2; i++)
+            Assert.Equal("HostUnreachable", (await Assert.ThrowsAsync<SealerException>(held.RenewAsync)).Id);
+        Assert.Contains("10.0.0.1, which keeps the lock and the journal of the cluster skyline, cannot be reached", Assert.Single(warnings), StringComparison.Ordinal);
+        clock.Now += TimeSpan.FromMinutes(3);
+        await Assert.ThrowsAsync<SealerException>(held.RenewAsync);
+        Assert.True(held.Lost.IsCancellationRequested);
+        Assert.Equal(
+            "The lock of the cluster skyline on 10.0.0.1 is lost: 10.0.0.1 could not be reached for 180 s, so that nobody can say whether it is held, nor write down what is done. "
+            + "10.0.0.1 does not answer. Nothing more is done. Bring 10.0.0.1 back and run the same again, or make a new plan: 10.0.0.2 has the lock then.",
+            held.Why?.Message);
+    }
+
+    [LinuxFact]
     public async Task Force_pushes_aside_and_says_whom()
     {
         await using var first = await TakeAsync("alice");
@@ -167,7 +259,28 @@ public sealed class ClusterLockTests : IDisposable
         Assert.Equal(commands + 1, _host.Commands);
         await Assert.ThrowsAsync<SealerException>(() => old.RunAsync(new HostCommand("echo three >> $ROOT/work")));
         await Assert.ThrowsAsync<SealerException>(() => old.PutAsync(new MemoryStream(), "/var/lib/sealer/x"));
+        Assert.False(_host.Has("/var/lib/sealer/x"));
         Assert.Equal("one\ntwo\n", _host["/work"]);
+    }
+
+    [LinuxFact]
+    public async Task A_file_is_not_put_in_its_place_once_another_has_come_and_who_that_is_is_told()
+    {
+        var told = new List<string>();
+        var old = new FencedHost(_host, "skyline", 3, "aaaa", refused: who => { told.Add(who); return Task.CompletedTask; });
+        var young = new FencedHost(_host, "skyline", 4, "bbbb", new ControllerProcess("bob@desk", "elsewhere", 12, "1"));
+        await old.PutAsync(new MemoryStream("old"u8.ToArray()), "/var/lib/sealer/x", new HostFileOptions { Elevated = true });
+        // Between what is sent and what is put in its place.
+        _host.After = command =>
+        {
+            if (command.Script.Contains("cat > ", StringComparison.Ordinal))
+                young.ClaimAsync(default).GetAwaiter().GetResult();
+        };
+        var error = await Assert.ThrowsAsync<SealerException>(() => old.PutAsync(new MemoryStream("late"u8.ToArray()), "/var/lib/sealer/x", new HostFileOptions { Elevated = true }));
+        Assert.Equal("ClusterLockLost", error.Id);
+        Assert.StartsWith("10.0.0.1 refuses: bob@desk (process 12, since 2", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith("bob@desk", Assert.Single(told), StringComparison.Ordinal);
+        Assert.Equal("old", _host["/var/lib/sealer/x"]);
     }
 
     [LinuxFact]
@@ -192,6 +305,15 @@ public sealed class ClusterLockTests : IDisposable
     private static ClusterLockOptions Options(string user) => new() { Process = new ControllerProcess($"{user}@laptop", "elsewhere", 1, "1") };
 
     private Task<ClusterLock> TakeAsync(string user) => ClusterLock.TakeAsync(_host, "skyline", Options(user));
+
+    private sealed class HandClock : TimeProvider
+    {
+        public TimeSpan Now { get; set; }
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => Now.Ticks;
+    }
 
     private sealed class StoppedClock : TimeProvider
     {

@@ -10,7 +10,7 @@ namespace Sealer.Tests.Delivery;
 internal sealed class FolderHost : IHost
 {
     private static readonly string[] Places =
-        ["/var/lib/sealer", "/etc/hosts", "/etc/machine-id", "/proc/uptime", "/proc/sys/kernel/random/boot_id"];
+        ["/var/lib/sealer", "/etc/hosts", "/etc/machine-id", "/proc/uptime", "/proc/1/stat", "/proc/sys/kernel/random/boot_id"];
 
     private readonly LocalHost _local;
 
@@ -26,7 +26,7 @@ internal sealed class FolderHost : IHost
         File.WriteAllText(folder + "/proc/sys/kernel/random/boot_id", "first\n");
         // Scripts of plugins arrive as they are; where they go to is turned here.
         File.WriteAllText(folder + "/start", "cd() { builtin cd \"$ROOT$1\"; }\n");
-        Uptime = 1000;
+        (Begun, Uptime) = (0, 1000);
     }
 
     public string Name { get; }
@@ -42,6 +42,9 @@ internal sealed class FolderHost : IHost
     public int Commands { get; private set; }
 
     public int Uptime { set => File.WriteAllText(Folder + "/proc/uptime", $"{value}.25 0.00\n"); }
+
+    /// <summary>When its first process began, in the measure of <see cref="Uptime"/>: 0 but in a container.</summary>
+    public int Begun { set => File.WriteAllText(Folder + "/proc/1/stat", $"1 (a) b) S 0 1 1 0 -1 4194560 1 1 1 1 1 1 1 1 20 0 1 0 {value * 100} 1 1\n"); }
 
     public string BootId { set => File.WriteAllText(Folder + "/proc/sys/kernel/random/boot_id", value + "\n"); }
 

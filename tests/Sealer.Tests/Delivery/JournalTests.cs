@@ -102,7 +102,7 @@ public sealed class JournalTests : IDisposable
     {
         await using var held = await TakeAsync();
         await using var journal = await OpenAsync(held);
-        _host.Before = _ => throw new SealerException("HostConnectionLost", ErrorKind.Connection, "It is gone.");
+        _host.Before = _ => throw new SealerException("HostCommandFailed", ErrorKind.ResourceUnavailable, "No space left on device.");
         var failed = 0;
         await Task.WhenAll(Enumerable.Range(0, 20).Select(async i =>
         {
@@ -118,6 +118,56 @@ public sealed class JournalTests : IDisposable
         Assert.Equal(20, failed);
         _host.Before = null;
         await journal.WriteAsync(JournalEvent.StepStarted, "later");
+    }
+
+    [LinuxFact]
+    public async Task A_host_that_is_out_of_reach_for_a_moment_is_waited_for()
+    {
+        await using (var held = await TakeAsync())
+        await using (var journal = await OpenAsync(held))
+        {
+            var asked = 0;
+            // The second time it has taken it all, and its answer is lost.
+            _host.Before = _ => asked++ == 0 ? throw new SealerException("HostUnreachable", ErrorKind.Connection, "It restarts.") : Task.CompletedTask;
+            _host.After = _ =>
+            {
+                if (asked == 2)
+                    throw new SealerException("HostConnectionLost", ErrorKind.Connection, "It is gone.");
+            };
+            await journal.WriteAsync(JournalEvent.StepFinished, "a");
+            Assert.True(asked > 2);
+            Assert.Equal(JournalEvent.StepFinished, journal.StateOf("a"));
+            Assert.Equal(2, JournalLines.Read(_host[Remote], "there").Count(entry => entry.Step == "a"));
+        }
+
+        File.Delete(Here);
+        await using var other = await TakeAsync();
+        await using var again = await OpenAsync(other);
+        Assert.Equal(JournalEvent.StepFinished, again.StateOf("a"));
+    }
+
+    [LinuxFact]
+    public async Task A_host_that_stays_out_of_reach_is_not_waited_for_longer_than_its_lock_is_nor_once_all_stops()
+    {
+        await using var held = await ClusterLock.TakeAsync(_host, "skyline", new ClusterLockOptions { Patience = TimeSpan.Zero });
+        await using (var journal = await OpenAsync(held))
+        {
+            _host.Before = _ => throw new SealerException("HostUnreachable", ErrorKind.Connection, "It is off.");
+            Assert.Equal("ClusterLockLost", (await Assert.ThrowsAsync<SealerException>(() => journal.WriteAsync(JournalEvent.StepStarted, "a"))).Id);
+        }
+
+        _host.Before = null;
+        await using var other = await ClusterLock.TakeAsync(_host, "skyline", new ClusterLockOptions { Force = true });
+        await using var stopping = await OpenAsync(other);
+        using var stop = new CancellationTokenSource();
+        stopping.Stop = stop.Token;
+        _host.Before = _ =>
+        {
+            stop.Cancel();
+            throw new SealerException("HostUnreachable", ErrorKind.Connection, "It is off.");
+        };
+        Assert.Equal("HostUnreachable", (await Assert.ThrowsAsync<SealerException>(() => stopping.WriteAsync(JournalEvent.StepStarted, "a"))).Id);
+        _host.Before = null;
     }
 
     [LinuxFact]

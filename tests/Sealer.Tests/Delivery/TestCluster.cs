@@ -78,5 +78,5 @@ internal sealed class TestCluster
         """;
 
     public ClusterDelivery Delivery(IProgress<SealerEvent>? events = null, DeliveryOptions? options = null, Func<IPAddress, IHost>? hosts = null) =>
-        new(Cluster, hosts ?? (address => Hosts[address.ToString()]), Content, Home, (options ?? new DeliveryOptions { PluginTimeout = TimeSpan.FromMinutes(2) }) with { Lock = Lock }, events);
+        new(Cluster, hosts ?? (address => Hosts[address.ToString()]), Content, Home, (options ?? new DeliveryOptions { PluginTimeout = TimeSpan.FromMinutes(2) }) with { Lock = options?.Lock ?? Lock }, events);
 }

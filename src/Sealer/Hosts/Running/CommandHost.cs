@@ -66,46 +66,14 @@ public abstract class CommandHost : IHost
     }
 
     /// <inheritdoc/>
-    public async Task PutAsync(Stream content, string path, HostFileOptions? options = null, CancellationToken cancellationToken = default)
-    {
-        options ??= new HostFileOptions();
-        var (folder, name) = Split(path);
-        // Beside its final place, under a name that another of our runs takes over, so that cut ones do not pile up. A link that
-        // somebody put there is removed and not followed (noclobber opens exclusively).
-        var partial = ShellText.Quote($"{folder}/.{name}.sealer-partial");
-        var quoted = ShellText.Quote(path);
-        using var hashing = new HashingReader(content, options.Progress);
-        var sent = await RunAsync(
-            new HostCommand($"set -eC; umask 077; mkdir -p {ShellText.Quote(folder.Length == 0 ? "/" : folder)}; rm -f {partial}; cat > {partial}; sha256sum < {partial}")
-            {
-                Elevated = options.Elevated,
-                Input = hashing,
-            },
-            cancellationToken).ConfigureAwait(false);
-        var clean = new HostCommand($"rm -f {partial}") { Elevated = options.Elevated };
-        if (!sent.Succeeded)
-            await RunAsync(clean, cancellationToken).ConfigureAwait(false);
-        sent.Require($"write {path}");
-        var expected = hashing.Digest();
-        if (!sent.Output.StartsWith(expected, StringComparison.Ordinal))
-        {
-            await RunAsync(clean, cancellationToken).ConfigureAwait(false);
-            throw new SealerException(
-                "HostFileDamaged", ErrorKind.InvalidContent,
-                $"{Name} has something else than what was sent for {path}. Look at its disk, and send it again.", Name);
-        }
-
-        var placed = await RunAsync(
-            new HostCommand($"if [ -d {quoted} ]; then echo 'it is a folder' >&2; exit 1; fi; chmod {ShellText.Octal(options.Mode)} {partial} && mv -f {partial} {quoted}") { Elevated = options.Elevated },
-            cancellationToken).ConfigureAwait(false);
-        placed.Require($"put {path} in its place");
-    }
+    public Task PutAsync(Stream content, string path, HostFileOptions? options = null, CancellationToken cancellationToken = default) =>
+        HostPut.RunAsync(this, content, path, options ?? new HostFileOptions(), cancellationToken);
 
     /// <inheritdoc/>
     public async Task GetAsync(string path, Stream target, HostFileOptions? options = null, CancellationToken cancellationToken = default)
     {
         options ??= new HostFileOptions();
-        _ = Split(path);
+        _ = HostPut.Split(path);
         long from = 0;
         var first = "";
         using var counting = new CountingTarget(target, new Watched(count =>
@@ -177,14 +145,6 @@ public abstract class CommandHost : IHost
         {
             // The host is gone, or has no room: who cancels is not kept waiting.
         }
-    }
-
-    private static (string Folder, string Name) Split(string path)
-    {
-        var slash = path.LastIndexOf('/');
-        if (!path.StartsWith('/') || slash == path.Length - 1 || path.Contains('\0', StringComparison.Ordinal))
-            throw new ArgumentException($"'{path}' is no absolute path of a file.", nameof(path));
-        return (path[..slash], path[(slash + 1)..]);
     }
 
     private static async Task FeedAsync(

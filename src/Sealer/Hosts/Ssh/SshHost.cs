@@ -90,15 +90,17 @@ public sealed class SshHost : CommandHost
         var (command, running) = await StartAsync(connection, lease, text, cancellationToken).ConfigureAwait(false);
         using (command)
         {
+            await using var input = new ChannelInput(command);
             using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             var written = PumpAsync(connection, command.OutputStream, output, cancellationToken);
             var told = PumpAsync(connection, command.ExtendedOutputStream, errors, cancellationToken);
-            var feeding = FeedAsync(connection, command, feed, ended.Token);
+            var feeding = FeedAsync(connection, input, feed, ended.Token);
             var watching = connection.WatchAsync(_options.KeepAlive, _options.KeepAliveCount, ended.Token);
             try
             {
                 // Where what it writes cannot be taken here any more, it is not waited for.
-                var alive = running.WaitAsync(connection.Gone);
+                using var given = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, connection.Gone);
+                var alive = running.WaitAsync(given.Token);
                 await (await Task.WhenAny(alive, written, told).ConfigureAwait(false)).ConfigureAwait(false);
                 await alive.ConfigureAwait(false);
                 await Task.WhenAll(written, told).ConfigureAwait(false);
@@ -110,6 +112,8 @@ public sealed class SshHost : CommandHost
             finally
             {
                 await ended.CancelAsync().ConfigureAwait(false);
+                if (cancellationToken.IsCancellationRequested && !running.IsCompleted)
+                    input.Terminate();
                 command.Dispose();
                 await feeding.ConfigureAwait(false);
                 await watching.ConfigureAwait(false);
@@ -139,8 +143,9 @@ public sealed class SshHost : CommandHost
             var command = connection.Client.CreateCommand(text);
             try
             {
-                // Opening waits for the server, and does so on this thread.
-                var running = await Task.Run(() => new { Task = command.ExecuteAsync(cancellationToken) }, cancellationToken).ConfigureAwait(false);
+                // Opening waits for the server, and does so on this thread. That it is stopped is not left to SSH.NET, whose signal may
+                // come after the channel's end.
+                var running = await Task.Run(() => new { Task = command.ExecuteAsync(CancellationToken.None) }, cancellationToken).ConfigureAwait(false);
                 return (command, running.Task);
             }
             catch (SshException error) when (error.GetType() == typeof(SshException) && connection.Client.IsConnected)
@@ -171,19 +176,18 @@ public sealed class SshHost : CommandHost
         }
     }
 
-    private static async Task FeedAsync(SshConnection connection, SshCommand command, Func<Stream, CancellationToken, Task> feed, CancellationToken cancellationToken)
+    private static async Task FeedAsync(SshConnection connection, ChannelInput input, Func<Stream, CancellationToken, Task> feed, CancellationToken cancellationToken)
     {
         try
         {
-            var channel = ChannelEnd.Of(command);
-            var input = command.CreateInputStream();
+            input.Open();
             try
             {
                 await feed(new CountingTarget(input, connection), cancellationToken).ConfigureAwait(false);
             }
             finally
             {
-                ChannelEnd.EndInput(channel, input);
+                await input.DisposeAsync().ConfigureAwait(false);
             }
         }
         catch (Exception error) when (error is OperationCanceledException or SshException or ObjectDisposedException or InvalidOperationException or IOException { InnerException: not null })

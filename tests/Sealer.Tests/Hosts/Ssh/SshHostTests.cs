@@ -26,17 +26,61 @@ public sealed class SshHostTests : IAsyncLifetime
         var result = await host.RunAsync(new HostCommand("cat; printf 'it'\"'\"'s \\\\ $HOME %% ä\\n'; echo err >&2; exit 7") { Input = new MemoryStream("in\n"u8.ToArray()) });
         Assert.Equal(("in\nit's \\ $HOME % ä\n", "err\n", 7), (result.Output, result.Error, result.ExitCode));
         Assert.Equal(137, (await host.RunAsync(new HostCommand("kill -9 $$"))).ExitCode);
+        // Who reads an input in which there is nothing finds its end.
+        Assert.Equal("end\n", (await host.RunAsync(new HostCommand("cat; echo end"))).Output);
+        Assert.Equal("end\n", (await host.RunAsync(new HostCommand("cat; echo end") { Input = new MemoryStream() })).Output);
     }
 
     [Fact]
     public async Task Commands_that_end_while_their_input_does_leave_the_connection_alone()
     {
         // sshd breaks off a connection whose channel's input ends after the channel did.
-        Assert.True(ChannelEnd.IsGuarded);
+        Assert.True(ChannelInput.IsGuarded);
         await using var host = _server.Host();
         for (var i = 0; i < 200; i++)
             await host.RunAsync(new HostCommand("read -r x") { Input = new MemoryStream("x\n"u8.ToArray()) });
         Assert.DoesNotContain("nonexistent channel", _server.Log, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("head -c 1000 > /dev/null; exit 3", 3)]
+    [InlineData("exec sleep 0.2", 0)]
+    public async Task Commands_that_do_not_read_all_of_their_input_end_when_they_do_and_leave_the_connection_alone(string script, int exitCode)
+    {
+        await using var host = _server.Host();
+        var unread = new Unread();
+        var watching = host.RunAsync(new HostCommand("cat") { Input = unread });
+        // More than there is room for on a channel that nobody reads from, and so much at once that it is still sent when the command is over.
+        for (var i = 0; i < 10; i++)
+        {
+            var results = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => host.RunAsync(new HostCommand(script) { Input = new Zeros(50_000_000) }))).WaitAsync(TimeSpan.FromMinutes(2));
+            Assert.All(results, result => Assert.Equal(exitCode, result.ExitCode));
+        }
+
+        unread.End.TrySetResult();
+        Assert.True((await watching).Succeeded);
+        Assert.DoesNotContain("nonexistent channel", _server.Log, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Commands_that_are_stopped_while_they_end_leave_the_connection_alone()
+    {
+        await using var host = _server.Host();
+        for (var i = 0; i < 60; i++)
+        {
+            using var stop = new CancellationTokenSource(TimeSpan.FromMilliseconds(i % 20));
+            try
+            {
+                await host.RunAsync(new HostCommand("read -r x") { Input = new MemoryStream("x\n"u8.ToArray()) }, stop.Token);
+            }
+            catch (OperationCanceledException)
+            {
+            }
+        }
+
+        Assert.True((await host.RunAsync(new HostCommand("true"))).Succeeded);
+        Assert.DoesNotContain("nonexistent channel", _server.Log, StringComparison.Ordinal);
+        Assert.DoesNotContain("unknown channel", _server.Log, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -225,5 +269,28 @@ public sealed class SshHostTests : IAsyncLifetime
         // What any user there sees of it while it runs.
         var seen = await host.RunAsync(new HostCommand("cat /proc/[0-9]*/cmdline | tr '\\0' ' '") { Elevated = true });
         Assert.DoesNotContain(SshServer.UserPassword, seen.Output, StringComparison.Ordinal);
+    }
+
+    private sealed class Zeros(long count) : MemoryStream
+    {
+        private long _left = count;
+
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            var read = (int)Math.Min(buffer.Length, _left);
+            _left -= read;
+            return ValueTask.FromResult(read);
+        }
+    }
+
+    private sealed class Unread : MemoryStream
+    {
+        public TaskCompletionSource End { get; } = new();
+
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            await End.Task.WaitAsync(cancellationToken);
+            return 0;
+        }
     }
 }
