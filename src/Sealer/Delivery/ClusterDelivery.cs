@@ -69,8 +69,10 @@ public sealed class ClusterDelivery
         }
 
         var highest = observed.Max(host => host.State?.Token ?? 0);
-        await using var held = await ClusterLock.TakeAsync(_hosts(holder.Spec.Address), plan.Cluster, _options.Lock with { HighestToken = highest }, cancellationToken)
-            .ConfigureAwait(false);
+        var folder = Path.Combine(_home.Clusters, plan.Cluster);
+        SealerHome.CreatePrivateFolder(folder);
+        await using var held = await ClusterLock.TakeAsync(
+            _hosts(holder.Spec.Address), plan.Cluster, _options.Lock with { HighestToken = highest, Folder = folder }, cancellationToken).ConfigureAwait(false);
         held.Warn = text => _events?.Report(new WarningEvent(text));
         await held.StandAsync(
             [.. observed.Where(host => host.Spec.IsControlPlane && host.Name != holder.Name && host.State is not null).Select(host => _hosts(host.Spec.Address))],
@@ -88,7 +90,6 @@ public sealed class ClusterDelivery
         var fenced = Fence(plan, observed, held);
         await ClaimAsync(fenced.Values.OfType<FencedHost>(), cancellationToken).ConfigureAwait(false);
         var folder = Path.Combine(_home.Clusters, plan.Cluster);
-        SealerHome.CreatePrivateFolder(folder);
         PlanFile.Save(plan, Path.Combine(folder, $"plan-{plan.Id}.json"), overwrite: true);
         await using var journal = await Journal.OpenAsync(Path.Combine(folder, $"journal-{plan.Id}"), plan.Cluster, plan.Id, held, _options.Clock, cancellationToken)
             .ConfigureAwait(false);

@@ -58,6 +58,8 @@ public sealed class ClusterLock : IAsyncDisposable
     /// <summary>The claim that was there before, as TOKEN-HOLDER: it is over, whatever other hosts say of it.</summary>
     private string Before { get; init; } = "";
 
+    private ClaimFile? File { get; init; }
+
     private long Seconds => (long)_options.TimeToLive.TotalSeconds;
 
     /// <summary>The host that keeps it.</summary>
@@ -75,6 +77,21 @@ public sealed class ClusterLock : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(cluster);
         options ??= new ClusterLockOptions();
         var id = Convert.ToHexString(RandomNumberGenerator.GetBytes(8)).ToLowerInvariant();
+        var file = ClaimFile.Open(options.Folder, id);
+        try
+        {
+            return await TakeAsync(host, cluster, id, options, file, cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            file.Delete();
+            throw;
+        }
+    }
+
+    private static async Task<ClusterLock> TakeAsync(
+        IHost host, string cluster, string id, ClusterLockOptions options, ClaimFile file, CancellationToken cancellationToken)
+    {
         var over = options.Force ? "*" : "";
         while (true)
         {
@@ -88,6 +105,7 @@ public sealed class ClusterLock : IAsyncDisposable
                     options.Force && was.Length == 10 && was[9] == "held" && Number(was[2]) < Number(was[3]) ? Owner(was) : null, options)
                 {
                     Before = was.Length > 1 ? $"{was[0]}-{was[1]}" : "",
+                    File = file,
                     Idle = was is ["0", ..] ? TimeSpan.MaxValue : TimeSpan.FromSeconds(Number(was.ElementAtOrDefault(2) ?? "0")),
                 };
                 taken._renewing = taken.RenewAsync(taken._over.Token);
@@ -98,7 +116,7 @@ public sealed class ClusterLock : IAsyncDisposable
                 throw new SealerException("ClusterLockBroken", ErrorKind.InvalidContent, $"{host.Name} does not say who has the lock of the cluster {cluster}: {HostText.Shown(result.Output.Trim())}. Look at {DeliveryPaths.Lock(cluster)} there.", host.Name);
             // One that was killed on this very machine gives nothing back, and will not come back for it either.
             var claim = $"{top}-{holder}";
-            if (over != claim && IsDead(rest))
+            if (over != claim && (IsDead(rest) || ClaimFile.IsOver(options.Folder, holder)))
             {
                 over = claim;
                 continue;
@@ -199,12 +217,15 @@ public sealed class ClusterLock : IAsyncDisposable
             {
                 await _host.RunAsync(new HostCommand(LockScript.Release(_cluster, Id, Token, Seconds)) { Elevated = true, Timeout = Patience })
                     .ConfigureAwait(false);
+                File?.Delete();
             }
         }
-        catch (Exception e) when (e is SealerException or ObjectDisposedException)
+        catch (Exception e) when (e is SealerException or ObjectDisposedException or IOException or UnauthorizedAccessException)
         {
             // The host is gone; the lock ends by itself.
         }
+
+        File?.Dispose();
 
         await Task.WhenAll(_others.Select(LeaveAsync)).ConfigureAwait(false);
 
@@ -263,7 +284,7 @@ public sealed class ClusterLock : IAsyncDisposable
 
             if (words.Length < 10 || Owner(words[1..]) is not { } owner)
                 return false;
-            if (words[0] == "held" && over != $"{words[1]}-{words[2]}" && IsDead(words[6..10]))
+            if (words[0] == "held" && over != $"{words[1]}-{words[2]}" && (IsDead(words[6..10]) || ClaimFile.IsOver(_options.Folder, words[2])))
             {
                 over = $"{words[1]}-{words[2]}";
                 continue;

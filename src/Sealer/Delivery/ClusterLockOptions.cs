@@ -24,6 +24,12 @@ public sealed record ClusterLockOptions
     /// <summary>Measures the time between renewals.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
+    /// <summary>
+    /// Where this machine keeps a file of each claim, open as long as it is held: one that lies there and is not open is over,
+    /// though nobody could give it back. Null for none.
+    /// </summary>
+    internal string? Folder { get; init; }
+
     /// <summary>Who takes it; this process.</summary>
     internal ControllerProcess Process { get; init; } = ControllerProcess.Current();
 }

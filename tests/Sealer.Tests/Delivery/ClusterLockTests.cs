@@ -231,6 +231,23 @@ public sealed class ClusterLockTests : IDisposable
     }
 
     [LinuxFact]
+    public async Task One_that_this_process_could_not_give_back_does_not_keep_it_waiting()
+    {
+        var options = new ClusterLockOptions { Folder = _folder.Path };
+        var first = await ClusterLock.TakeAsync(_host, "skyline", options);
+        Assert.Equal("ClusterLocked", (await Assert.ThrowsAsync<SealerException>(() => ClusterLock.TakeAsync(_host, "skyline", options))).Id);
+        Assert.Single(Directory.GetFiles(_folder.Path, "claim-*"));
+        _host.Before = _ => throw new SealerException("HostUnreachable", ErrorKind.Connection, "It is off.");
+        await first.DisposeAsync();
+        _host.Before = null;
+        // Who keeps no such file, or another one, must wait.
+        Assert.Equal("ClusterLocked", (await Assert.ThrowsAsync<SealerException>(() => ClusterLock.TakeAsync(_host, "skyline"))).Id);
+        await using var second = await ClusterLock.TakeAsync(_host, "skyline", options);
+        Assert.Equal(first.Token + 1, second.Token);
+        Assert.False(ClaimFile.IsOver(_folder.Path, "../host/etc/hosts"));
+    }
+
+    [LinuxFact]
     public async Task A_lock_that_was_torn_by_a_loss_of_power_is_none()
     {
         _host["/var/lib/sealer/state/skyline/lock/7"] = "abc\nfir";
