@@ -115,6 +115,10 @@ internal static class Program
             case ["carry-out", var folder, var when, var count]:
                 return await Delivery.DyingController.RunAsync(folder, when, int.Parse(count));
 
+            // Carries out the plan of a cluster of real hosts, and dies in the middle of it.
+            case ["deliver-and-die", var folder, var images, var place, var number]:
+                return await Delivery.UnhappyDays.DyingDelivery.RunAsync(folder, images, place, int.Parse(number));
+
             // Makes a lab, and stops for ever at the one of its steps that has this number.
             case ["lab", var name, var step]:
                 await Sealer.Labs.ClusterLab.CreateAsync(new() { Name = name, Count = 2 }, new StopAtStep(int.Parse(step)), default);

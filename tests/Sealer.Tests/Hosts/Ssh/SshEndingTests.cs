@@ -42,9 +42,14 @@ public sealed class SshEndingTests
         await using var host = server.Host();
         var other = host.RunAsync(new HostCommand("read -r x; echo $x") { Elevated = true, Input = new Late() });
         var file = Path.Combine(server.Home, "pid");
-        var error = await Assert.ThrowsAsync<SealerException>(() => host.RunAsync(
-            new HostCommand($"echo $$ > {file}; exec sleep 300") { Elevated = true, Timeout = TimeSpan.FromSeconds(3) }));
-        Assert.Equal("HostCommandTimedOut", error.Id);
+        // So long that it has begun.
+        for (var timeout = TimeSpan.FromSeconds(1); !File.Exists(file); timeout *= 2)
+        {
+            var error = await Assert.ThrowsAsync<SealerException>(() => host.RunAsync(
+                new HostCommand($"echo $$ > {file}.new; mv {file}.new {file}; exec sleep 3000") { Elevated = true, Timeout = timeout }));
+            Assert.Equal("HostCommandTimedOut", error.Id);
+        }
+
         var pid = (await File.ReadAllTextAsync(file)).Trim();
         while (IsRunning(pid))
             await Task.Delay(50);
