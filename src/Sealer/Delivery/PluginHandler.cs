@@ -71,29 +71,31 @@ internal sealed class PluginHandler(string cluster, Func<PlanStep, PluginScript?
             $"The plugin {payload.Name} ({payload.Phase}) is not what it was when the plan was made. Make a new plan with Get-ClusterPlan.", payload.Name);
     }
 
-    // An earlier run of the same that is still on is waited for: it ends by itself, at the latest when its time is over.
+    // An earlier run of the same that is still on is waited for: it ends by itself, at the latest when its time is over. Of the
+    // script, in which secrets may be, no file stands while it runs: one that is cut short by a restart leaves none.
     private string Wrap(PluginScript script, int timeout, long length)
     {
         var seconds = timeout.ToString(CultureInfo.InvariantCulture);
         return $$"""
-            trap : HUP PIPE
+            x=; trap : HUP PIPE; trap 'x=1' TERM
             umask 077
             d={{DeliveryPaths.Plugins(cluster)}}; r=$d/{{script.Record}}
             mkdir -p $d || exit 1
             start() { s=$(cat /proc/$1/stat 2>/dev/null) || return; s=${s##*) }; set -- $s; shift 19; echo "$1"; }
-            f=$r.$$.sh
+            f=$r.$$.sh; rm -f $r.*.sh
             cat > $f && [ "$(wc -c < $f)" -eq {{length.ToString(CultureInfo.InvariantCulture)}} ] || { rm -f $f; echo 'the script did not arrive' >&2; exit 1; }
+            exec 3< $f || exit 1
+            rm -f $f; f=/proc/self/fd/3
             p=; t=; [ -e $r.run ] && read p t < $r.run
-            while [ -n "$t" ] && [ "$(start $p)" = "$t" ]; do sleep 1; done
+            while [ -n "$t" ] && [ "$(start $p)" = "$t" ]; do [ -z "$x" ] || exit 143; sleep 1; done
             if [ -e $r.done ]; then
                 read salt sum < $r.done
-                if [ "sha256:$( { echo "$salt"; cat $f; } | sha256sum)" = "$sum  -" ]; then rm -f $f; cat $r.log 2>/dev/null; exit 0; fi
+                if [ "sha256:$( { echo "$salt"; cat $f; } | sha256sum)" = "$sum  -" ]; then cat $r.log 2>/dev/null; exit 0; fi
             fi
             rm -f $r.log
             echo "$$ $(start $$)" > $r.run
             s=bash; command -v bash >/dev/null 2>&1 || s=sh
             c=0; timeout -k 10 {{seconds}} $s $f > $r.log 2>&1 < /dev/null || c=$?
-            rm -f $f
             tail -c {{Told}} $r.log > $r.tail && mv -f $r.tail $r.log
             if [ $c = 0 ]; then
                 echo '{{script.NewRecord()}}' > $r.new && { sync $r.new 2>/dev/null || sync; } && mv -f $r.new $r.done || c=1

@@ -199,6 +199,8 @@ internal static class HostScripts
         umask 077
         {{StopOld}}
         stop
+        # Who was fed and is cut off says no goodbye, and what feeds it waits for its words.
+        for f in $(printf '%s\n' "$S/share/serve" | grep -slFf - /proc/[0-9]*/cmdline); do f=${f#/proc/}; kill "${f%%/*}" 2>/dev/null; done
         cd "$S" || exit 1
         rm -rf share/ok share/spool share/held share/serve stage/sums stage/fin
         {{(complete || discard ? "rm -rf share stage" : ":")}}

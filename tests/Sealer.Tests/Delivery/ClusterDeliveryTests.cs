@@ -310,7 +310,8 @@ public sealed class ClusterDeliveryTests : IDisposable
         var events = new Recorder();
         var delivery = cluster.Delivery(events, new DeliveryOptions { PluginTimeout = TimeSpan.FromMinutes(2), Lock = new() { Patience = comesBack ? TimeSpan.FromMinutes(3) : TimeSpan.FromSeconds(1) } });
         var result = await delivery.CarryOutAsync(plan);
-        Assert.Contains("which keeps the lock and the journal", events.Events.OfType<WarningEvent>().First().Message, StringComparison.Ordinal);
+        if (comesBack)
+            Assert.Contains("which keeps the lock and the journal", events.Events.OfType<WarningEvent>().First().Message, StringComparison.Ordinal);
         Assert.Equal(comesBack, result.Succeeded);
         if (!comesBack)
         {
