@@ -83,7 +83,8 @@ spec:
 
     It 'is done as it was reviewed, and again there is nothing to do' {
         Get-Clusterfile ./Clusterfile | Get-ClusterPlan | Export-ClusterPlan ./plan.json
-        $results = Import-ClusterPlan ./plan.json | Invoke-ClusterPlan -Confirm:$false
+        { Import-ClusterPlan ./plan.json | Invoke-ClusterPlan -Confirm:$false -ErrorAction Stop } | Should -Throw '*-Clusterfile*' -ErrorId 'NoCluster,*'
+        $results = Import-ClusterPlan ./plan.json | Invoke-ClusterPlan -Clusterfile ./Clusterfile -Confirm:$false
         $results.Status | Select-Object -Unique | Should -Be 'Done'
         Get-Clusterfile ./Clusterfile | Get-ClusterPlan | Invoke-ClusterPlan -Confirm:$false | Should -BeNullOrEmpty
         (Get-ClusterPlan ./Clusterfile).IsSatisfied | Should -BeTrue
@@ -91,8 +92,8 @@ spec:
 
     It 'takes variables over those of the Clusterfile, with which a kept plan is carried out too' {
         Get-ClusterPlan ./Clusterfile -Environment @{ Answer = '44' } | Export-ClusterPlan ./other.json
-        { Import-ClusterPlan ./other.json | Invoke-ClusterPlan -Confirm:$false -ErrorAction Stop } | Should -Throw -ErrorId 'ClusterfileChanged,*'
-        $results = Import-ClusterPlan ./other.json | Invoke-ClusterPlan -Environment Answer=44 -Confirm:$false
+        { Import-ClusterPlan ./other.json | Invoke-ClusterPlan -Clusterfile ./Clusterfile -Confirm:$false -ErrorAction Stop } | Should -Throw -ErrorId 'ClusterfileChanged,*'
+        $results = Import-ClusterPlan ./other.json | Invoke-ClusterPlan -Clusterfile ./Clusterfile -Environment Answer=44 -Confirm:$false
         $results.Count | Should -Be 8
         Invoke-ClusterCommand 'cat /var/lib/sealer/data/skyline/rootfs/etc/skyline.conf' -Clusterfile ./Clusterfile | ForEach-Object Text | Select-Object -Unique | Should -Be 'answer = 44'
         (Get-Clusterfile ./Clusterfile -Environment Answer=44 | Get-ClusterPlan).IsSatisfied | Should -BeTrue
@@ -124,7 +125,7 @@ spec:
         Set-Content ./edited.json ((Get-Content ./plan.json -Raw) -replace '"risk": "None"', '"risk": "Low"')
         { Import-ClusterPlan ./edited.json -ErrorAction Stop } | Should -Throw -ErrorId 'PlanEdited,Sealer.PowerShell.ImportClusterPlan'
         Set-Content ./Clusterfile ((Get-Content ./Clusterfile -Raw) -replace 'Answer=42', 'Answer=43')
-        { Import-ClusterPlan ./plan.json | Invoke-ClusterPlan -Confirm:$false -ErrorAction Stop } | Should -Throw -ErrorId 'ClusterfileChanged,Sealer.PowerShell.InvokeClusterPlan'
+        { Import-ClusterPlan ./plan.json | Invoke-ClusterPlan -Clusterfile ./Clusterfile -Confirm:$false -ErrorAction Stop } | Should -Throw -ErrorId 'ClusterfileChanged,Sealer.PowerShell.InvokeClusterPlan'
     }
 
     It 'tells in errors of their hosts what failed, and the same again converges' {

@@ -85,7 +85,7 @@ public sealed class GetClusterPlan : HostCmdlet
             foreach (var note in plan.Notes)
                 await WarnAsync(note);
             await OnPipeline(() => WriteVerbose($"{cluster.Name}: {PlanText.Summary(plan)}"));
-            await WriteAsync(PlanOrigin.Attach(plan, new PlanOrigin(cluster, hosts.Access)));
+            await WriteAsync(PlanOrigin.Attach(plan, new PlanOrigin(cluster, hosts.Access, Image)));
         }
     }
 }

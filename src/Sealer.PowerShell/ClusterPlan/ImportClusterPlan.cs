@@ -7,8 +7,9 @@ namespace Sealer.PowerShell;
 /// <remarks>
 /// <para>Hosts are not asked. Invoke-ClusterPlan does that, and refuses the plan where they have moved on since it was made.</para>
 /// <para>A plan is not signed: that it was edited by mistake is seen here, and who means it can write another. Nothing of what hosts
-/// get is taken from it, though: what is written and run comes of the Clusterfile and the image at hand, and a step that says
-/// otherwise is refused by Invoke-ClusterPlan. What a forged plan can do is leave steps out.</para>
+/// get is taken from it, though: what is written and run comes of the Clusterfile that Invoke-ClusterPlan is given and of the image
+/// that this names, and a step that says otherwise is refused. What a forged plan can do is leave steps out, and describe those that
+/// it has falsely.</para>
 /// </remarks>
 /// <example>
 /// <code>(Import-ClusterPlan ./plan.json).Steps</code>

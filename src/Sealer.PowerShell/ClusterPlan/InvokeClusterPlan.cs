@@ -22,8 +22,8 @@ namespace Sealer.PowerShell;
 /// controller works on the cluster.
 /// </para>
 /// <para>
-/// A plan of this session brings its cluster and its credentials along; one that was read from a file has its Clusterfile read
-/// again.
+/// A plan of this session brings its cluster, its image and its credentials along; what is given with this command goes over them.
+/// With one that was read from a file, name the Clusterfile: what is done comes of that and of the image that it names.
 /// </para>
 /// </remarks>
 /// <example>
@@ -50,7 +50,7 @@ public sealed class InvokeClusterPlan : HostAccessCmdlet
     [ValidateNotNull]
     public Plan InputObject { get; set; } = null!;
 
-    /// <summary>Path of the Clusterfile that the plan was made from; without, where it lay then.</summary>
+    /// <summary>Path of the Clusterfile that the plan was made from. A plan of this session knows it.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? Clusterfile { get; set; }
@@ -59,6 +59,12 @@ public sealed class InvokeClusterPlan : HostAccessCmdlet
     [Parameter]
     [ValidateNotNull]
     public Cluster? Cluster { get; set; }
+
+    /// <summary>The cluster image, of the local store, where the plan was made with another than the Clusterfile names.</summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(ImageNameCompleter))]
+    [ValidateNotNullOrEmpty]
+    public string? Image { get; set; }
 
     /// <summary>
     /// Variables over those of the Clusterfile (sealer -e), which is read again: those that the plan was made with. A hashtable, or
@@ -82,12 +88,7 @@ public sealed class InvokeClusterPlan : HostAccessCmdlet
         var plan = InputObject;
         if (plan.Steps.Count == 0)
         {
-            foreach (var host in plan.Hosts.Where(host => host.Unreachable is not null))
-            {
-                await OnPipeline(() => WriteError(Errors.ToRecord(
-                    new SealerException("HostNotPlanned", ErrorKind.Connection, $"The plan says nothing of {host.Name}: {host.Unreachable}", host.Name), host.Name)));
-            }
-
+            await TellUnplannedAsync(plan);
             await ShowAsync($"{plan.Cluster}: {PlanText.Summary(plan)}.");
             return;
         }
@@ -98,20 +99,31 @@ public sealed class InvokeClusterPlan : HostAccessCmdlet
         var origin = await OnPipeline(() => PlanOrigin.Of(plan));
         if (Environment is not null && Cluster is not null)
             throw new SealerException("EnvironmentOfCluster", ErrorKind.InvalidInput, "-Cluster has its variables. Give -Environment to Get-Clusterfile, or -Clusterfile instead of -Cluster.");
-        var cluster = Cluster ?? (Clusterfile is null && Environment is null ? origin?.Cluster : null) ?? await ReadAsync(plan);
-        var access = await OnPipeline(() => GivenAccess() ?? origin?.Access ?? Access);
-        var content = plan.ImageDigest is null
-            ? null
-            : await PlanImages.LoadAsync(cluster, plan.ImageDigest, new ImageContentOptions { BandwidthLimit = BandwidthLimit }, cancellationToken);
-        await using var hosts = ClusterHosts.Of(cluster.Spec, access with { ConnectTimeout = Access.ConnectTimeout ?? access.ConnectTimeout });
+        var cluster = Cluster ?? (Clusterfile is null && Environment is null ? origin?.Cluster : null) ?? await ReadAsync(plan, origin);
+        var access = await OnPipeline(() => origin is null ? Access : Access.Over(origin.Access));
+        var content = await PlanImages.LoadAsync(cluster, Image ?? origin?.Image, new ImageContentOptions { BandwidthLimit = BandwidthLimit }, cancellationToken);
+        await using var hosts = ClusterHosts.Of(cluster.Spec, access);
         var options = new DeliveryOptions { ThrottleLimit = ThrottleLimit, Lock = new ClusterLockOptions { Force = Force } };
         var result = await new ClusterDelivery(cluster, address => hosts[address], content, SealerHome.FromEnvironment(), options, new StepSink(this))
             .CarryOutAsync(plan, cancellationToken);
         if (result.FinishedBefore is { } before)
             await ShowAsync($"{plan.Cluster}: the plan {plan.Id} was carried out on {before.ToLocalTime():yyyy-MM-dd HH:mm}. Get-ClusterPlan makes a new one.");
         // At the end: where errors stop a runbook, the first would stop what goes on at other hosts.
-        foreach (var step in result.Steps.Where(step => step.Status == StepStatus.Failed))
+        var failed = result.Steps.Where(step => step.Status == StepStatus.Failed).ToList();
+        // Where the lock is lost while nothing runs, nothing has failed, and yet it is not done.
+        foreach (var step in failed.Count > 0 ? failed : result.Steps.Where(step => step.Status == StepStatus.Skipped).DistinctBy(step => step.Host))
             await OnPipeline(() => WriteError(Errors.ToRecord(step.Error!, step.Host)));
+        await TellUnplannedAsync(plan);
+    }
+
+    private async Task TellUnplannedAsync(Plan plan)
+    {
+        foreach (var host in plan.Hosts.Where(host => host.Unreachable is not null))
+        {
+            var error = new SealerException(
+                "HostNotPlanned", ErrorKind.Connection, $"The plan does nothing on {host.Name}, which could not be asked: {host.Unreachable} Then make a new plan.", host.Name);
+            await OnPipeline(() => WriteError(Errors.ToRecord(error, host.Name)));
+        }
     }
 
     // Hands a result on as soon as its step has ended.
@@ -125,18 +137,13 @@ public sealed class InvokeClusterPlan : HostAccessCmdlet
         }
     }
 
-    // Given with this command, it is all that counts: a wrong password is mended by giving the right one.
-    private HostAccess? GivenAccess()
+    private async Task<Cluster> ReadAsync(Plan plan, PlanOrigin? origin)
     {
-        string[] ways = [nameof(Credential), nameof(User), nameof(KeyPath), nameof(KeyPassphrase), nameof(SudoPassword), nameof(Port), nameof(ProxyJump),
-            nameof(HostKey), nameof(AcceptNewHostKey), nameof(SshConfig), nameof(UseLocalHost)];
-        return ways.Any(MyInvocation.BoundParameters.ContainsKey) ? Access : null;
-    }
-
-    private async Task<Cluster> ReadAsync(Plan plan)
-    {
-        var path = Clusterfile ?? plan.Clusterfile
-            ?? throw new SealerException("NoCluster", ErrorKind.InvalidInput, $"The plan {plan.Id} does not say where its Clusterfile lay. Give -Clusterfile or -Cluster.", plan.Cluster);
+        // Whoever writes a plan's file would choose the Clusterfile, too.
+        var path = Clusterfile ?? origin?.Cluster.Path
+            ?? throw new SealerException(
+                "NoCluster", ErrorKind.InvalidInput,
+                $"Name the Clusterfile that the plan {plan.Id} of {plan.Cluster} was made from: -Clusterfile PATH{(plan.Clusterfile is { } said ? $" (the plan says {said})" : "")}, or -Cluster.", plan.Cluster);
         return await ReadClusterAsync(path, Environment);
     }
 }

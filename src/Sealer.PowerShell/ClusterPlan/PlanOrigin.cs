@@ -10,7 +10,8 @@ namespace Sealer.PowerShell;
 /// </summary>
 /// <param name="Cluster">The cluster as it shall be.</param>
 /// <param name="Access">How its hosts were reached.</param>
-internal sealed record PlanOrigin(Cluster Cluster, HostAccess Access)
+/// <param name="Image">The image that was given; null where the Clusterfile names it.</param>
+internal sealed record PlanOrigin(Cluster Cluster, HostAccess Access, string? Image)
 {
     private const string Set = "SealerOrigin";
 

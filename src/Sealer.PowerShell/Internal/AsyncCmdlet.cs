@@ -78,22 +78,23 @@ public abstract class AsyncCmdlet : PSCmdlet, IDisposable
         return OnPipeline(() => WriteError(Errors.ToRecord(exception)));
     }
 
+    // What is told may quote strangers: a host's file, an image's template.
     /// <summary>Writes a warning.</summary>
-    private protected Task WarnAsync(string message) => OnPipeline(() => WriteWarning(message));
+    private protected Task WarnAsync(string message) => OnPipeline(() => WriteWarning(PlainText.Of(message)));
 
     /// <summary>Says something to who sits before the screen, or reads the log; it is no result.</summary>
     private protected Task ShowAsync(string line) =>
         OnPipeline(() => WriteInformation(new HostInformationMessage { Message = PlainText.Of(line) }, ["PSHOST"]));
 
     /// <summary>Asks whether to go on, as -WhatIf and -Confirm wish.</summary>
-    private protected Task<bool> ShouldProcessAsync(string target, string action) => OnPipeline(() => ShouldProcess(target, action));
+    private protected Task<bool> ShouldProcessAsync(string target, string action) => OnPipeline(() => ShouldProcess(PlainText.Of(target), PlainText.Of(action)));
 
     /// <summary>As above, with whole sentences: what -WhatIf says, what -Confirm asks, and its caption.</summary>
     private protected Task<bool> ShouldProcessAsync(string description, string question, string caption) =>
-        OnPipeline(() => ShouldProcess(description, question, caption));
+        OnPipeline(() => ShouldProcess(PlainText.Of(description), PlainText.Of(question), caption));
 
     /// <summary>Asks a question that only -Force answers beforehand.</summary>
-    private protected Task<bool> ShouldContinueAsync(string question, string caption) => OnPipeline(() => ShouldContinue(question, caption));
+    private protected Task<bool> ShouldContinueAsync(string question, string caption) => OnPipeline(() => ShouldContinue(PlainText.Of(question), caption));
 
     /// <summary>
     /// Hands an object on some time soon, in the order of calls: for what comes faster than it is awaited. Waits where the pipeline
@@ -190,10 +191,10 @@ public abstract class AsyncCmdlet : PSCmdlet, IDisposable
                     cmdlet._progress.Report(progress);
                     break;
                 case WarningEvent warning:
-                    cmdlet._pump?.Post(() => cmdlet.WriteWarning(warning.Message));
+                    cmdlet._pump?.Post(() => cmdlet.WriteWarning(PlainText.Of(warning.Message)));
                     break;
                 case DetailEvent detail when cmdlet._tellsDetails:
-                    cmdlet._pump?.Post(() => cmdlet.WriteVerbose(detail.Message));
+                    cmdlet._pump?.Post(() => cmdlet.WriteVerbose(PlainText.Of(detail.Message)));
                     break;
             }
         }

@@ -169,7 +169,7 @@ public sealed class ClusterDelivery
         {
             throw new SealerException(
                 "ImageChanged", ErrorKind.Conflict,
-                $"The plan {plan.Id} was made for the image {plan.Image ?? "none"} with the digest {plan.ImageDigest ?? "none"}, and what is there now has {_content?.ImageDigest ?? "none"}. Make a new plan with Get-ClusterPlan, or bring that image back.", plan.Cluster);
+                $"The plan {plan.Id} was made for the image {plan.Image ?? "none"} with the digest {plan.ImageDigest ?? "none"}, and what is there now has {_content?.ImageDigest ?? "none"}. Make a new plan with Get-ClusterPlan, bring that image back, or name it with -Image.", plan.Cluster);
         }
     }
 

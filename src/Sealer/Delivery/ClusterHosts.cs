@@ -63,7 +63,7 @@ public sealed class ClusterHosts : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(targets);
         access ??= new HostAccess();
-        targets = [.. targets.Select(access.Over)];
+        targets = Named([.. targets.Select(access.Over)]);
         var ways = new HostWays(targets, access);
         var own = access.LocalDirectly ? OwnAddresses() : [];
         return new ClusterHosts([.. targets.Select(target => IsOwn(target, own) ? (new LocalHost(target.Called, target.SudoPassword), target) : Open(target, ways))], access);
@@ -107,11 +107,10 @@ public sealed class ClusterHosts : IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        foreach (var host in All)
-            await host.DisposeAsync().ConfigureAwait(false);
-    }
+    public async ValueTask DisposeAsync() =>
+        // To say goodbye to a host that is cut off takes its time.
+        await Parallel.ForEachAsync(All, new ParallelOptions { MaxDegreeOfParallelism = Math.Max(1, Access.ThrottleLimit) }, async (host, _) => await host.DisposeAsync().ConfigureAwait(false))
+            .ConfigureAwait(false);
 
     private static (IHost Host, HostTarget Target) Open(HostTarget target, HostWays ways)
     {
@@ -124,6 +123,13 @@ public sealed class ClusterHosts : IAsyncDisposable
         {
             return (new HostWithoutWay(target.Called, error), target);
         }
+    }
+
+    // Two of one name, as sshds of one address, would be taken for each other in tables, events and reports.
+    private static IReadOnlyList<HostTarget> Named(IReadOnlyList<HostTarget> targets)
+    {
+        var twice = targets.GroupBy(target => target.Called, StringComparer.Ordinal).Where(group => group.Count() > 1).Select(group => group.Key).ToHashSet(StringComparer.Ordinal);
+        return twice.Count == 0 ? targets : [.. targets.Select(target => twice.Contains(target.Called) ? target with { Name = $"{target.User}{(target.User is null ? "" : "@")}{target.Called}:{target.Port ?? 22}" } : target)];
     }
 
     private static bool IsOwn(HostTarget target, HashSet<IPAddress> own) => own.Count > 0

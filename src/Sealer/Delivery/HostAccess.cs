@@ -61,6 +61,27 @@ public sealed record HostAccess
         JumpHostKeyFingerprints = ProxyJump is null ? target.JumpHostKeyFingerprints : [],
     };
 
+    /// <summary>What is given here laid over what was given before: a wrong password is mended by giving the right one.</summary>
+    public HostAccess Over(HostAccess before)
+    {
+        ArgumentNullException.ThrowIfNull(before);
+        return this with
+        {
+            User = User ?? before.User,
+            Port = Port ?? before.Port,
+            Password = Password ?? before.Password,
+            KeyFile = KeyFile ?? before.KeyFile,
+            KeyPassphrase = KeyPassphrase ?? (KeyFile is null ? before.KeyPassphrase : null),
+            SudoPassword = SudoPassword ?? before.SudoPassword,
+            ProxyJump = ProxyJump ?? before.ProxyJump,
+            HostKeys = HostKeys ?? before.HostKeys,
+            HostKeyFingerprints = HostKeyFingerprints.Count > 0 ? HostKeyFingerprints : before.HostKeyFingerprints,
+            SshConfigFile = SshConfigFile ?? before.SshConfigFile,
+            LocalDirectly = LocalDirectly || before.LocalDirectly,
+            ConnectTimeout = ConnectTimeout ?? before.ConnectTimeout,
+        };
+    }
+
     // One whose source only is known is of no use where there is another.
     private static Secret? IfRead(Secret? secret) => secret is { HasValue: true } ? secret : null;
 }

@@ -5,8 +5,9 @@ namespace Sealer.Delivery;
 
 /// <summary>
 /// Holds a plan against the Clusterfile at hand. A plan's digest tells what somebody changed by mistake; who means it makes a new
-/// digest. So nothing is taken from a plan that Clusterfile and image do not say too: what a step writes is compared here and by
-/// the handlers of contents and plugins. What a forged plan can do is leave steps out or change their order.
+/// digest. So nothing is taken from a plan that Clusterfile and image do not say too, and which those are is not taken from it either:
+/// what a step writes is compared here and by the handlers of contents and plugins. What a forged plan can do is leave steps out,
+/// change their order, and describe them falsely.
 /// </summary>
 internal static class PlanCheck
 {

@@ -59,7 +59,11 @@ internal sealed class GuardedFolder(string folder, string host)
 
         var place = Place(path);
         Refuse(place);
-        Directory.CreateDirectory(place);
+        // Nobody else's until all is in it and it gets its own rights.
+        if (OperatingSystem.IsWindows())
+            Directory.CreateDirectory(place);
+        else
+            Directory.CreateDirectory(place, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
     public async Task<bool> HasAsync(CopyEntry file, CancellationToken cancellationToken)
@@ -83,7 +87,18 @@ internal sealed class GuardedFolder(string folder, string host)
         var partial = Place(file.Partial);
         if (!takeUp)
             File.Delete(partial);
-        return new FileStream(partial, takeUp ? FileMode.Open : FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 1 << 17, FileOptions.Asynchronous);
+        var options = new FileStreamOptions
+        {
+            Mode = takeUp ? FileMode.Open : FileMode.CreateNew,
+            Access = FileAccess.ReadWrite,
+            Share = FileShare.None,
+            BufferSize = 1 << 17,
+            Options = FileOptions.Asynchronous,
+        };
+        // What root reads there may be a key.
+        if (!takeUp && !OperatingSystem.IsWindows())
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        return new FileStream(partial, options);
     }
 
     /// <summary>Puts what was gathered in its place.</summary>
@@ -92,18 +107,13 @@ internal sealed class GuardedFolder(string folder, string host)
         var (partial, place) = (Place(file.Partial), Place(file.Path));
         if (Directory.Exists(place) && new DirectoryInfo(place).LinkTarget is null)
             throw new SealerException("FolderInTheWay", ErrorKind.Conflict, $"'{place}' is a folder here, and a file on {host}. Move it away, or choose another destination.", place);
+        SetMode(partial, file.Mode);
         File.Move(partial, place, overwrite: true);
-        SetMode(file);
     }
 
     public void Drop(CopyEntry file) => File.Delete(Place(file.Partial));
 
-    public void SetMode(CopyEntry entry)
-    {
-        // Rights of the host's users (setuid) are none here.
-        if (!OperatingSystem.IsWindows())
-            File.SetUnixFileMode(entry.Path.Length == 0 ? _folder : Place(entry.Path), (UnixFileMode)HostFetch.Permissions(entry.Mode));
-    }
+    public void SetMode(CopyEntry entry) => SetMode(entry.Path.Length == 0 ? _folder : Place(entry.Path), entry.Mode);
 
     /// <summary>Only links that stay inside: others would lead whoever follows them to places that the host chose.</summary>
     public void MakeLink(CopyEntry link, List<string> skipped)
@@ -129,6 +139,13 @@ internal sealed class GuardedFolder(string folder, string host)
 
         File.Delete(place);
         File.CreateSymbolicLink(place, link.Link);
+    }
+
+    // Rights of the host's users (setuid) are none here.
+    private static void SetMode(string path, int mode)
+    {
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(path, (UnixFileMode)HostFetch.Permissions(mode));
     }
 
     private void Refuse(string place)

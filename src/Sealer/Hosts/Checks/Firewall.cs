@@ -58,8 +58,12 @@ internal static partial class Firewall
             return string.Join(" && ", list.Chunk(MostOfMultiport / 2).Select(some => $"iptables -I INPUT -p tcp -m multiport --dports {string.Join(',', some).Replace('-', ':')} -j ACCEPT"));
         }
 
-        return Chains(host.Conditions.Nftables).Select(c => $"nft insert rule {c.Name} tcp dport '{{ {string.Join(", ", list)} }}' accept").FirstOrDefault();
+        // The command is for a shell: what is no name of a chain comes from nobody who means well.
+        return Chains(host.Conditions.Nftables).Where(c => ChainName().IsMatch(c.Name)).Select(c => $"nft insert rule {c.Name} tcp dport '{{ {string.Join(", ", list)} }}' accept").FirstOrDefault();
     }
+
+    [GeneratedRegex(@"^\w[\w.-]*( \w[\w.-]*){2}$", RegexOptions.CultureInvariant)]
+    private static partial Regex ChainName();
 
     // "-A INPUT -s 10.0.0.0/24 -j ACCEPT", where that holds all the other hosts.
     private static bool LetsInOthers(HostView host, string rule) =>

@@ -9,9 +9,9 @@ internal static class SshAuthentication
 {
     /// <param name="options">The host.</param>
     /// <param name="owned">Gets what is to be disposed with the connection.</param>
-    /// <param name="tried">What will be tried, in words.</param>
+    /// <param name="tried">What is tried, in words; more may come while that goes on.</param>
     /// <exception cref="SealerException"><c>KeyFileNotUsable</c>, <c>NoCredentials</c>.</exception>
-    public static AuthenticationMethod[] Methods(SshHostOptions options, List<IDisposable> owned, out string tried)
+    public static AuthenticationMethod[] Methods(SshHostOptions options, List<IDisposable> owned, out IReadOnlyList<string> tried)
     {
         var words = new List<string>();
         var keys = new List<IPrivateKeySource>();
@@ -30,12 +30,12 @@ internal static class SshAuthentication
         {
             words.Add("the password");
             methods.Add(new PasswordAuthenticationMethod(options.User, password.Reveal()));
+            var answers = new PasswordAnswers(password, words);
             var asked = new KeyboardInteractiveAuthenticationMethod(options.User);
             asked.AuthenticationPrompt += (_, e) =>
             {
-                // Asked for something else (a code), the password is not given away.
-                foreach (var prompt in e.Prompts.Where(p => !p.IsEchoed))
-                    prompt.Response = password.Reveal();
+                foreach (var prompt in e.Prompts)
+                    prompt.Response = answers.To(prompt.Request, prompt.IsEchoed);
             };
             methods.Add(asked);
         }
@@ -51,7 +51,7 @@ internal static class SshAuthentication
         }
 
         owned.AddRange(methods.OfType<IDisposable>());
-        tried = string.Join(", ", words);
+        tried = words;
         return [.. methods];
 
         void AddFile(string file, bool required)

@@ -341,7 +341,7 @@ internal sealed class SshConnection : IDisposable, IProgress<long>
 
     private static string Where(SshHostOptions options) => string.Create(CultureInfo.InvariantCulture, $"{options.Called} ({options.Address} port {options.Port})");
 
-    private static SealerException Explain(Exception error, SshHostOptions options, string tried, TimeSpan patience)
+    private static SealerException Explain(Exception error, SshHostOptions options, IReadOnlyList<string> tried, TimeSpan patience)
     {
         var where = Where(options);
         var way = options.Via is { } via ? $" through {via.Called}" : "";
@@ -351,7 +351,7 @@ internal sealed class SshConnection : IDisposable, IProgress<long>
             SealerException already => already,
             SshAuthenticationException => new SealerException(
                 "HostAuthenticationFailed", ErrorKind.Authentication,
-                $"{where} refused the user '{options.User}'. Tried: {tried}. Give the right password or key, or add the key to the user's authorized_keys there.", options.Called, error),
+                $"{where} refused the user '{options.User}'. Tried: {string.Join(", ", tried)}. Give the right password or key, or add the key to the user's authorized_keys there.", options.Called, error),
             SshOperationTimeoutException or OperationCanceledException => new SealerException(
                 "HostUnreachable", ErrorKind.Connection,
                 $"{where} did not answer within {patience.TotalSeconds:0.#} s{way}. Look whether it runs and nothing on the way drops port {options.Port}.", options.Called, error),

@@ -21,7 +21,7 @@ public sealed class SshHost : CommandHost
     private readonly SemaphoreSlim _connecting = new(1);
     private SshConnection? _connection;
     private (int Count, SealerException? Last) _failures;
-    private bool _disposed;
+    private volatile bool _disposed;
 
     /// <param name="options">How it is reached.</param>
     public SshHost(SshHostOptions options)
@@ -223,9 +223,14 @@ public sealed class SshHost : CommandHost
                 throw new SealerException(known.Id, known.Kind, known.Message, known.Target, known);
             _connection?.Dispose();
             _connection = null;
-            _connection = await SshConnection.OpenAsync(_options, cancellationToken).ConfigureAwait(false);
-            ShownKey = _connection.ShownKey;
-            return _connection;
+            var opened = await SshConnection.OpenAsync(_options, cancellationToken).ConfigureAwait(false);
+            ShownKey = opened.ShownKey;
+            _connection = opened;
+            // Disposed of while it was opened: whoever of the two comes last finds the connection.
+            if (_disposed && Interlocked.Exchange(ref _connection, null) is { } late)
+                late.Dispose();
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            return opened;
         }
         catch (SealerException error) when (!ReferenceEquals(error.InnerException, _failures.Last) || _failures.Last is null)
         {

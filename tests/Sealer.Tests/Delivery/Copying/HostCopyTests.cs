@@ -78,6 +78,23 @@ public sealed class HostCopyTests : IAsyncLifetime
         }
     }
 
+    [LinuxFact]
+    public async Task What_is_on_its_way_here_is_nobody_elses()
+    {
+        var target = new GuardedFolder(_folder["here"], "host");
+        var file = new CopyEntry("keys/ca.key", CopyKind.File, 0x1A4, 3, Convert.ToHexString(SHA256.HashData("key"u8)));
+        target.MakeFolder("keys");
+        Assert.Equal((UnixFileMode)0x1C0, File.GetUnixFileMode(_folder["here/keys"]));
+        await using (var partial = target.OpenPartial(file, takeUp: false))
+        {
+            Assert.Equal((UnixFileMode)0x180, File.GetUnixFileMode(partial.Name));
+            await partial.WriteAsync("key"u8.ToArray());
+        }
+
+        target.Finish(file);
+        Assert.Equal((UnixFileMode)0x1A4, File.GetUnixFileMode(_folder["here/keys/ca.key"]));
+    }
+
     [Fact]
     public async Task A_slash_at_the_end_means_into()
     {
