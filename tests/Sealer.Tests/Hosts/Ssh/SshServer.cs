@@ -64,7 +64,9 @@ internal sealed class SshServer : IAsyncDisposable
         await Peer.RunAsync("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "of-the-test", "-f", folder["user_key"]);
         var user = "sealer" + Guid.NewGuid().ToString("N")[..8];
         await Peer.RunAsync("useradd", "--create-home", "--home-dir", folder["home"], "--shell", shell, user);
-        await Peer.RunAsync("sh", "-c", $"printf '%s:%s\\n' {user} {UserPassword} | chpasswd");
+        // On no command line: other tests look at those for it.
+        await File.WriteAllTextAsync(folder["passwords"], $"{user}:{UserPassword}\n");
+        await Peer.RunAsync("sh", "-c", $"chpasswd < {folder["passwords"]}");
         File.Copy(folder["user_key.pub"], folder["authorized_keys"]);
         if (prepare is not null)
             await prepare(folder);
