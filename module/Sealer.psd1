@@ -25,6 +25,7 @@
         'Get-ClusterLab'
         'New-ClusterLab'
         'Remove-ClusterLab'
+        'New-ClusterBaseImage'
         'Build-ClusterImage'
         'Compare-ClusterImage'
         'Copy-ClusterImage'

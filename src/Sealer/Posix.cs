@@ -92,6 +92,9 @@ internal static partial class Posix
             throw new IOException($"A network namespace cannot be entered: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}");
     }
 
+    /// <summary>Gives a file a second name; false where that cannot be: another disk, another system.</summary>
+    public static bool TryLink(string path, string name) => !OperatingSystem.IsWindows() && Link(path, name) == 0;
+
     /// <summary>Removes an empty folder, or one whose files go with it, as a control group's do; one that is gone is fine.</summary>
     /// <exception cref="IOException">It is in use, or holds folders.</exception>
     public static void RemoveFolder(string path)
@@ -132,6 +135,9 @@ internal static partial class Posix
 
     [LibraryImport("libc", EntryPoint = "setns", SetLastError = true)]
     private static partial int SetNamespace(SafeFileHandle file, int type);
+
+    [LibraryImport("libc", EntryPoint = "link", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Link(string path, string name);
 
     [LibraryImport("libc", EntryPoint = "rmdir", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int RemoveDirectory(string path);

@@ -53,6 +53,7 @@ public sealed class ExampleTests : IAsyncLifetime
             }
             # Both hosts are this machine, whose files are nobody's to change.
             $PSDefaultParameterValues['Invoke-ClusterPlan:WhatIf'] = $true
+            $PSDefaultParameterValues['New-ClusterBaseImage:WhatIf'] = $true
             foreach ($cmdlet in 'New-ClusterLab', 'Remove-ClusterLab') {
                 $PSDefaultParameterValues["${cmdlet}:WhatIf"] = $true
             }

@@ -58,7 +58,7 @@ namespace Sealer.PowerShell;
 [Cmdlet("Build", "ClusterImage", SupportsShouldProcess = true)]
 [OutputType(typeof(ClusterImage))]
 [InformationType(typeof(BuildPreview))]
-public sealed class BuildClusterImage : ImageCmdlet
+public sealed class BuildClusterImage : ImageBuildCmdlet
 {
     private readonly List<RegistryClient> _clients = [];
 
@@ -97,22 +97,11 @@ public sealed class BuildClusterImage : ImageCmdlet
     [PSDefaultValue(Help = "IfNewer")]
     public PullPolicy Pull { get; set; } = PullPolicy.IfNewer;
 
-    /// <summary>What to build for, for example <c>linux/amd64, linux/arm64</c>. Several make an image of several platforms.</summary>
-    [Parameter(ValueFromPipelineByPropertyName = true)]
-    [ArgumentCompleter(typeof(PlatformCompleter))]
-    [PSDefaultValue(Help = "Linux on this machine's processor")]
-    public Platform[] Platform { get; set; } = [];
-
     /// <summary>Values for the Kubefile's ARG: a hashtable, or <c>name=value</c> text, whose value may hold equals signs.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [Alias("BuildArg")]
     [KeyValue]
     public IDictionary? BuildArgument { get; set; }
-
-    /// <summary>Labels on top of the Kubefile's: a hashtable, or <c>name=value</c> text.</summary>
-    [Parameter(ValueFromPipelineByPropertyName = true)]
-    [KeyValue]
-    public IDictionary? Label { get; set; }
 
     /// <summary>Annotations of the manifest: a hashtable, or <c>name=value</c> text.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
@@ -139,13 +128,6 @@ public sealed class BuildClusterImage : ImageCmdlet
     /// <summary>A file that lists container images to leave out.</summary>
     [Parameter]
     public string? IgnoredImageList { get; set; }
-
-    /// <summary>
-    /// Archives and folders that container images are taken from: <c>oci-archive:path[:name]</c>, <c>oci:path[:name]</c>,
-    /// <c>docker-archive:path[:name]</c>.
-    /// </summary>
-    [Parameter]
-    public string[] ImageArchive { get; set; } = [];
 
     /// <summary>How layers are packed.</summary>
     [Parameter]
@@ -175,27 +157,6 @@ public sealed class BuildClusterImage : ImageCmdlet
     [ValidateSet("default", "none", "host")]
     public string Network { get; set; } = "default";
 
-    /// <summary>Registries (<c>host</c> or <c>host:port</c>) that are talked to without TLS.</summary>
-    [Parameter]
-    [ArgumentCompleter(typeof(RegistryCompleter))]
-    public string[] PlainHttp { get; set; } = [];
-
-    /// <summary>Registries (<c>host</c> or <c>host:port</c>) whose certificate is not checked.</summary>
-    [Parameter]
-    [ArgumentCompleter(typeof(RegistryCompleter))]
-    public string[] SkipCertificateCheck { get; set; } = [];
-
-    /// <summary>PEM files of authorities that are trusted besides those of the system.</summary>
-    [Parameter]
-    public string[] CertificateAuthority { get; set; } = [];
-
-    /// <summary>
-    /// Hosts (<c>host</c> or <c>host:port</c>) that may be sent the credentials where a registry names them as its token
-    /// server. Those that obviously belong to the registry need not be named.
-    /// </summary>
-    [Parameter]
-    public string[] TrustedRealm { get; set; } = [];
-
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
@@ -207,24 +168,14 @@ public sealed class BuildClusterImage : ImageCmdlet
     private protected override async Task ProcessAsync(CancellationToken cancellationToken)
     {
         var options = Options();
-        var client = new RegistryClient(new RegistryOptions
-        {
-            Credentials = CredentialStore.Open(SealerHome.FromEnvironment(), Engine),
-            CertificateAuthorityFiles = [.. CertificateAuthority.Select(FullPath)],
-            PlainHttp = PlainHttp,
-            SkipCertificateCheck = SkipCertificateCheck,
-            TrustedRealms = TrustedRealm,
-            Events = Engine,
-        });
+        var client = new RegistryClient(RegistryOptions);
         _clients.Add(client);
         var builder = new ClusterImageBuilder(Store, client, Engine);
-
         var names = string.Join(", ", Tag.Select(tag => tag.ToFamiliarString()));
-        var reason = ShouldProcessReason.None;
-        if (await OnPipeline(() => ShouldProcess($"Build {names} from {options.ContextFolder}", $"Build {names} from {options.ContextFolder}?", "Build cluster image", out reason)))
-            await WriteAsync(await builder.BuildAsync(options, cancellationToken));
-        else if (reason == ShouldProcessReason.WhatIf)
-            await ShowAsync(await builder.PreviewAsync(options, cancellationToken));
+        await BuildAsync(
+            $"Build {names} from {options.ContextFolder}",
+            () => builder.BuildAsync(options, cancellationToken),
+            () => builder.PreviewAsync(options, cancellationToken));
     }
 
     private BuildOptions Options()
@@ -247,7 +198,7 @@ public sealed class BuildClusterImage : ImageCmdlet
             ImageListWithCredentialsPaths = [.. ImageListWithCredential.Select(FullPath)],
             IgnoredImages = IgnoredImage,
             IgnoredImageListPath = IgnoredImageList is null ? null : FullPath(IgnoredImageList),
-            ImageArchives = [.. ImageArchive.Select(Archive)],
+            ImageArchives = ImageArchives,
             Helm = new HelmOptions
             {
                 Path = HelmPath is null ? null : FullPath(HelmPath),
@@ -265,23 +216,5 @@ public sealed class BuildClusterImage : ImageCmdlet
         var path = FullPath(file);
         var inContext = System.IO.Path.Combine(context, file);
         return !System.IO.File.Exists(path) && System.IO.File.Exists(inContext) ? inContext : path;
-    }
-
-    /// <summary>A place in an archive with its full path: the engine does not know PowerShell's current folder.</summary>
-    private string Archive(string text)
-    {
-        var kind = text.IndexOf(':', StringComparison.Ordinal);
-        // C:\x.tar:name has a colon of its own.
-        var name = kind < 0 ? -1 : text.IndexOf(':', Math.Min(text.Length, kind + 3));
-        return kind < 0
-            ? text
-            : $"{text[..kind]}:{FullPath(name < 0 ? text[(kind + 1)..] : text[(kind + 1)..name])}{(name < 0 ? "" : text[name..])}";
-    }
-
-    private async Task ShowAsync(BuildPreview preview)
-    {
-        await OnPipeline(() => WriteInformation(preview, ["BuildPreview"]));
-        foreach (var line in PreviewText.Lines(preview))
-            await OnPipeline(() => WriteInformation(new HostInformationMessage { Message = PlainText.Of(line) }, ["PSHOST"]));
     }
 }
