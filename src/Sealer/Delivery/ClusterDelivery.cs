@@ -88,7 +88,7 @@ public sealed class ClusterDelivery
     private async Task<PlanResult> CarryOutAsync(Plan plan, IReadOnlyList<ObservedHost> observed, ClusterLock held, CancellationToken cancellationToken)
     {
         var fenced = Fence(plan, observed, held);
-        await ClaimAsync(fenced.Values.OfType<FencedHost>(), cancellationToken).ConfigureAwait(false);
+        await ClaimAsync(fenced, cancellationToken).ConfigureAwait(false);
         var folder = Path.Combine(_home.Clusters, plan.Cluster);
         PlanFile.Save(plan, Path.Combine(folder, $"plan-{plan.Id}.json"), overwrite: true);
         await using var journal = await Journal.OpenAsync(Path.Combine(folder, $"journal-{plan.Id}"), plan.Cluster, plan.Id, held, _options.Clock, cancellationToken)
@@ -208,21 +208,32 @@ public sealed class ClusterDelivery
             : (IHost)new FencedHost(_hosts(host.Spec.Address), plan.Cluster, held.Token, held.Id, held.Process, who => held.DoubtAsync(host.Name, who)),
         StringComparer.Ordinal);
 
-    // All of them before anything is done on one: who had the lock before is refused everywhere from here on.
-    private Task ClaimAsync(IEnumerable<FencedHost> hosts, CancellationToken cancellationToken) => EachAsync(
-        hosts,
-        async (host, token) =>
-        {
-            try
+    // All of them before anything is done on one: who had the lock before is refused everywhere from here on. A host on which the
+    // claim cannot be written, as one with a full disk, gets nothing; the others do.
+    private async Task ClaimAsync(Dictionary<string, IHost> hosts, CancellationToken cancellationToken)
+    {
+        var failed = new ConcurrentDictionary<string, SealerException>(StringComparer.Ordinal);
+        await EachAsync(
+            hosts.Values.OfType<FencedHost>(),
+            async (host, token) =>
             {
-                await host.ClaimAsync(token).ConfigureAwait(false);
-            }
-            catch (SealerException e) when (e.Kind == ErrorKind.Connection)
-            {
-                // It answered just now; its steps will tell.
-            }
-        },
-        cancellationToken);
+                try
+                {
+                    await host.ClaimAsync(token).ConfigureAwait(false);
+                }
+                catch (SealerException e) when (e.Kind == ErrorKind.Connection)
+                {
+                    // It answered just now; its steps will tell.
+                }
+                catch (SealerException e) when (e.Id != "ClusterLockLost")
+                {
+                    failed[host.Name] = e;
+                }
+            },
+            cancellationToken).ConfigureAwait(false);
+        foreach (var (name, error) in failed)
+            hosts[name] = new HostWithoutWay(name, error);
+    }
 
     private async Task<IReadOnlyList<ObservedHost>> ObserveAsync(IReadOnlyList<HostSpec> specs, CancellationToken cancellationToken)
     {
@@ -235,6 +246,10 @@ public sealed class ClusterDelivery
                 cancellationToken).ConfigureAwait(false);
         }
 
+        // A worker that tells of claims far above those of all control planes is not believed.
+        var top = specs.Where(spec => spec.IsControlPlane).Select(spec => found[spec.Address.ToString()].State?.Token ?? 0).DefaultIfEmpty().Max();
+        foreach (var (name, host) in found.Where(host => host.Value.State?.Token > top + ClusterLock.TokenMargin))
+            found[name] = host with { Error = HostStateReader.NotPossible(name, Spec.Name) };
         if (_content is not null)
         {
             var asked = specs.Select(spec => found[spec.Address.ToString()]).Where(host => host.IsKnown)

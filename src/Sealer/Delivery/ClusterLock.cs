@@ -12,6 +12,12 @@ namespace Sealer.Delivery;
 /// </summary>
 public sealed class ClusterLock : IAsyncDisposable
 {
+    /// <summary>How many claims one host may be ahead of what others know: far more than are made between two looks.</summary>
+    internal const long TokenMargin = 1000;
+
+    // Of the year 9999.
+    private const long LastSecond = 253_402_300_799;
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private readonly IHost _host;
@@ -100,8 +106,11 @@ public sealed class ClusterLock : IAsyncDisposable
             var words = result.Require($"take the lock of the cluster {cluster}").Output.Trim().Split(' ');
             if (words is ["taken", var token, .. var was])
             {
+                // Every host will refuse what is lower: one host's lie must not use up the numbers of all.
+                if (!long.TryParse(token, NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number <= options.HighestToken || number > Math.Max(options.HighestToken, 0) + TokenMargin)
+                    throw Broken(host, cluster, result);
                 var taken = new ClusterLock(
-                    host, cluster, id, long.Parse(token, CultureInfo.InvariantCulture),
+                    host, cluster, id, number,
                     options.Force && was.Length == 10 && was[9] == "held" && Number(was[2]) < Number(was[3]) ? Owner(was) : null, options)
                 {
                     Before = was.Length > 1 ? $"{was[0]}-{was[1]}" : "",
@@ -113,7 +122,7 @@ public sealed class ClusterLock : IAsyncDisposable
             }
 
             if (words is not ["held", var top, var holder, .. var rest] || Owner(words[1..]) is not { } owner)
-                throw new SealerException("ClusterLockBroken", ErrorKind.InvalidContent, $"{host.Name} does not say who has the lock of the cluster {cluster}: {HostText.Shown(result.Output.Trim())}. Look at {DeliveryPaths.Lock(cluster)} there.", host.Name);
+                throw Broken(host, cluster, result);
             // One that was killed on this very machine gives nothing back, and will not come back for it either.
             var claim = $"{top}-{holder}";
             if (over != claim && (IsDead(rest) || ClaimFile.IsOver(options.Folder, holder)))
@@ -163,7 +172,7 @@ public sealed class ClusterLock : IAsyncDisposable
         if (result.ExitCode != LockScript.Lost || !result.Error.Contains(LockScript.LostMark, StringComparison.Ordinal))
             return result;
         var words = result.Error[result.Error.IndexOf(LockScript.LostMark, StringComparison.Ordinal)..].Split('\n')[0].Trim().Split(' ');
-        Lose(words is [_, "late", ..] || Owner(words[2..]) is not { } owner
+        Lose(words.Length < 2 || words[1] == "late" || Owner(words[2..]) is not { } owner
             ? $"it was not renewed for {Number(words.ElementAtOrDefault(4) ?? "0")} s, longer than it is kept"
             : $"{owner} has taken it");
         throw _why!;
@@ -335,6 +344,10 @@ public sealed class ClusterLock : IAsyncDisposable
             _lost.Cancel();
     }
 
+    private static SealerException Broken(IHost host, string cluster, HostCommandResult result) => new(
+        "ClusterLockBroken", ErrorKind.InvalidContent,
+        $"{host.Name} does not say who has the lock of the cluster {cluster}: {HostText.Shown(result.Output.Trim())}. Look at {DeliveryPaths.Lock(cluster)} there.", host.Name);
+
     private static SealerException Locked(IHost host, string cluster, LockOwner owner, long left) => new(
         "ClusterLocked", ErrorKind.Conflict,
         $"{owner} works on the cluster {cluster}: it has the lock on {host.Name}, renewed {owner.Age.TotalSeconds:0} s ago. Wait for it; where it is gone, the lock is free in {Math.Max(1, left)} s, or push it aside with -Force.",
@@ -344,7 +357,8 @@ public sealed class ClusterLock : IAsyncDisposable
     private static bool IsDead(string[] words) => words.Length >= 4 && ControllerProcess.Parse(string.Join(' ', words[^4..])) is { } process && process.IsDead();
 
     // TOKEN HOLDER AGE TTL SINCE NAME MACHINE ID STARTED
-    private static LockOwner? Owner(string[] words) => words.Length >= 9 && ControllerProcess.Parse(string.Join(' ', words[5..9])) is { } process
+    private static LockOwner? Owner(string[] words) =>
+        words.Length >= 9 && ControllerProcess.Parse(string.Join(' ', words[5..9])) is { } process && Number(words[4]) is >= 0 and <= LastSecond && Number(words[2]) is >= 0 and <= LastSecond
         ? new LockOwner(process.Name, process.Id, DateTimeOffset.FromUnixTimeSeconds(Number(words[4])), Number(words[0]), TimeSpan.FromSeconds(Number(words[2])))
         : null;
 

@@ -43,7 +43,7 @@ internal sealed class FencedHost(
         ArgumentNullException.ThrowIfNull(command);
         var must = command.Elevated ? "1" : "";
         var result = await inner.RunAsync(command with { Script = $"e={must}\n{_prefix}\n{command.Script}" }, cancellationToken).ConfigureAwait(false);
-        if (!result.Error.Contains(RefusedMark, StringComparison.Ordinal))
+        if (result.ExitCode is not (NotClaimed or Refused) || !result.Error.Contains(RefusedMark, StringComparison.Ordinal))
             return result;
         if (result.ExitCode == NotClaimed)
         {
@@ -52,8 +52,6 @@ internal sealed class FencedHost(
                 $"{Name} cannot write to {DeliveryPaths.State(cluster)}. Look whether its disk is full or read-only: {HostText.Shown(result.Error.Trim())}", Name);
         }
 
-        if (result.ExitCode != Refused)
-            throw new InvalidOperationException($"{Name} answers {result.ExitCode} to a fence.");
         var who = Who(result.Error);
         if (refused is not null)
             await refused(who).ConfigureAwait(false);

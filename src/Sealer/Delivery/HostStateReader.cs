@@ -36,12 +36,8 @@ internal static class HostStateReader
 
         var lines = text[..hosts].Split('\n').Select(line => line.Split(' ', 3)).ToLookup(words => words[0], StringComparer.Ordinal);
         var token = lines["token"].Concat(lines["lock"]).Select(Number).DefaultIfEmpty().Max();
-        if (token > HighestToken)
-        {
-            throw new SealerException(
-                "HostStateNotReadable", ErrorKind.InvalidContent,
-                $"{host.Name} tells a claim on the cluster {cluster} that nobody can have made. Look who wrote to {DeliveryPaths.Fence(cluster)} and {DeliveryPaths.Lock(cluster)} there, and remove it.", host.Name);
-        }
+        if (token >= HighestToken)
+            throw NotPossible(host.Name, cluster);
 
         return new HostState
         {
@@ -52,6 +48,11 @@ internal static class HostStateReader
             HasLock = lines["lock"].Any(words => Number(words) > 0),
         };
     }
+
+    /// <summary>The error of a host that tells of a claim that nobody can have made.</summary>
+    public static SealerException NotPossible(string host, string cluster) => new(
+        "HostStateNotReadable", ErrorKind.InvalidContent,
+        $"{host} tells a claim on the cluster {cluster} that nobody can have made. Look who wrote to {DeliveryPaths.Fence(cluster)} and {DeliveryPaths.Lock(cluster)} there, and remove it.", host);
 
     private static long Number(string[] words) =>
         words.Length > 1 && words[1].Length > 0 && words[1].All(char.IsAsciiDigit)

@@ -29,7 +29,7 @@ internal static class LockScript
     /// <param name="over">The claim that may be taken away whatever its age: its token and holder, <c>*</c> for any, empty for none.</param>
     public static string Take(string cluster, string id, string process, long timeToLive, long above, string over) => $$"""
         {{Begin(cluster)}}
-        mkdir -p "$d" || exit 1
+        (umask 022; mkdir -p "${d%/*}") && mkdir -p "$d" || exit 1
         i=0
         while [ $i -lt 8 ]; do i=$((i+1))
             look
@@ -70,7 +70,7 @@ internal static class LockScript
     /// </summary>
     public static string Stand(string cluster, string id, string process, long timeToLive, long token, string over) => $$"""
         {{Begin(cluster)}}
-        mkdir -p "$d" || exit 1
+        (umask 022; mkdir -p "${d%/*}") && mkdir -p "$d" || exit 1
         look
         if [ "$top" = {{N(token)}} ] && [ "$id" = {{id}} ]; then
             put "$d/.renew-{{id}}.$$" {{id}} {{N(timeToLive)}} held "$since" "$process" && mv -f "$d/.renew-{{id}}.$$" "$d/{{N(token)}}" || exit 1

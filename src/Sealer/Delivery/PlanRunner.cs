@@ -101,8 +101,6 @@ public sealed class PlanRunner
     private async Task<IReadOnlyList<StepResult>> OneAsync(PlanStep step, CancellationToken stop)
     {
         var attempt = Begin(step);
-        if (attempt.IsDoneBefore)
-            return [attempt.Ended(StepStatus.DoneBefore)];
         try
         {
             if (await CheckAsync(attempt, stop).ConfigureAwait(false) is { } found)
@@ -123,9 +121,7 @@ public sealed class PlanRunner
         var left = new System.Collections.Concurrent.ConcurrentBag<Attempt>();
         await EachAsync(steps.Select(Begin), async attempt =>
         {
-            if (attempt.IsDoneBefore)
-                results.Add(attempt.Ended(StepStatus.DoneBefore));
-            else if (await CheckAsync(attempt, stop).ConfigureAwait(false) is { } found)
+            if (await CheckAsync(attempt, stop).ConfigureAwait(false) is { } found)
                 results.Add(found);
             else
                 left.Add(attempt);
@@ -180,10 +176,19 @@ public sealed class PlanRunner
         return new Attempt(_plan, step, _handlers[step.Kind], new StepRun(step, _hosts(step.Host), progress, _events), before);
     }
 
+    // The journal says what was done, and the host how it is: one that was put back, or a journal that lies, is found out.
     private async Task<StepResult?> CheckAsync(Attempt attempt, CancellationToken stop)
     {
         stop.ThrowIfCancellationRequested();
-        if (!await WithinAsync(attempt, attempt.Handler.CheckAsync, stop).ConfigureAwait(false))
+        var isSo = await WithinAsync(attempt, attempt.Handler.CheckAsync, stop).ConfigureAwait(false);
+        if (attempt.IsDoneBefore)
+        {
+            return isSo ? attempt.Ended(StepStatus.DoneBefore) : throw new SealerException(
+                "StepUndone", ErrorKind.Conflict,
+                $"'{attempt.Step.What}' was done on {attempt.Step.Host}, and is not so any more: somebody has changed it there, or the host was put back. Make a new plan with Get-ClusterPlan.", attempt.Step.Host);
+        }
+
+        if (!isSo)
             return null;
         await _journal.WriteAsync(JournalEvent.StepFound, attempt.Step.Id, attempt.Step.Host, cancellationToken: stop).ConfigureAwait(false);
         return attempt.Ended(StepStatus.Unchanged);

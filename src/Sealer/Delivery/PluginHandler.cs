@@ -80,7 +80,7 @@ internal sealed class PluginHandler(string cluster, Func<PlanStep, PluginScript?
             x=; trap : HUP PIPE; trap 'x=1' TERM
             umask 077
             d={{DeliveryPaths.Plugins(cluster)}}; r=$d/{{script.Record}}
-            mkdir -p $d || exit 1
+            (umask 022; mkdir -p "${d%/*}") && mkdir -p $d || exit 1
             start() { s=$(cat /proc/$1/stat 2>/dev/null) || return; s=${s##*) }; set -- $s; shift 19; echo "$1"; }
             f=$r.$$.sh; rm -f $r.*.sh
             cat > $f && [ "$(wc -c < $f)" -eq {{length.ToString(CultureInfo.InvariantCulture)}} ] || { rm -f $f; echo 'the script did not arrive' >&2; exit 1; }

@@ -82,6 +82,8 @@ public sealed class ClusterDeliveryTests : IDisposable
     [LinuxTheory]
     [InlineData("9223372036854775807")]
     [InlineData("99999999999999999999999")]
+    [InlineData("34359738367")]
+    [InlineData("5000")]
     public async Task A_host_that_tells_a_claim_of_nobodys_does_not_keep_the_others_from_theirs(string token)
     {
         var cluster = Cluster();
@@ -90,6 +92,52 @@ public sealed class ClusterDeliveryTests : IDisposable
         Assert.Contains("nobody can have made", plan.Hosts.Single(host => host.Name == "10.0.0.4").Unreachable, StringComparison.Ordinal);
         var result = await cluster.Delivery().CarryOutAsync(plan);
         Assert.Equal(["10.0.0.1", "10.0.0.2", "10.0.0.3"], result.Steps.Where(step => step.Status == StepStatus.Done).Select(step => step.Host).Distinct().Order());
+        Assert.True(cluster.First.Has("/var/lib/sealer/state/skyline/lock/1"));
+    }
+
+    [LinuxFact]
+    public async Task A_host_that_keeps_the_lock_and_gives_a_number_of_nobodys_is_not_believed()
+    {
+        var cluster = Cluster();
+        var plan = await cluster.Delivery().PlanAsync();
+        // Between the look and the lock.
+        cluster.First.After = command =>
+        {
+            if (command.Script.Contains("sealer-hosts", StringComparison.Ordinal))
+                cluster.First["/var/lib/sealer/state/skyline/lock/34359738366"] = "x\n";
+        };
+        Assert.Equal("ClusterLockBroken", (await Assert.ThrowsAsync<SealerException>(() => cluster.Delivery().CarryOutAsync(plan))).Id);
+        Assert.All(cluster.Hosts.Values.Skip(1), host => Assert.False(Directory.Exists(host.Folder + "/var/lib/sealer/state/skyline/fence")));
+    }
+
+    [LinuxFact]
+    public async Task A_host_that_cannot_keep_the_claim_gets_nothing_and_the_others_do()
+    {
+        var cluster = Cluster();
+        var plan = await cluster.Delivery().PlanAsync();
+        // As on a disk that is full: where the folder of claims would be, nothing can be made.
+        cluster.Hosts["10.0.0.3"]["/var/lib/sealer/state/skyline"] = "";
+        var result = await cluster.Delivery().CarryOutAsync(plan);
+        Assert.Equal(["10.0.0.1", "10.0.0.2", "10.0.0.4"], result.Steps.Where(step => step.Status == StepStatus.Done).Select(step => step.Host).Distinct().Order());
+        Assert.Equal("HostStateNotWritable", Assert.IsType<SealerException>(result.Steps.First(step => step.Host == "10.0.0.3" && step.Status == StepStatus.Failed).Error).Id);
+    }
+
+    [LinuxFact]
+    public async Task What_the_journal_says_is_done_and_the_host_has_no_more_is_found_out_and_a_new_plan_mends_it()
+    {
+        var cluster = Cluster(TestCluster.Plugin("p", "post-install", "[ -e $ROOT/mended ] || exit 3", scope: "master"));
+        var plan = await cluster.Delivery().PlanAsync();
+        Assert.False((await cluster.Delivery().CarryOutAsync(plan)).Succeeded);
+        cluster.First["/mended"] = "";
+        cluster.Hosts["10.0.0.2"]["/mended"] = "";
+        File.Delete(cluster.Hosts["10.0.0.4"].Folder + TestCluster.Rootfs + "/scripts/init.sh");
+
+        var told = await cluster.Delivery().CarryOutAsync(plan);
+        var undone = Assert.Single(told.Steps, step => step.Status == StepStatus.Failed);
+        Assert.Equal(("10.0.0.4", "content", "StepUndone"), (undone.Host, undone.Kind, Assert.IsType<SealerException>(undone.Error).Id));
+        var again = await cluster.Delivery().CarryOutAsync(await cluster.Delivery().PlanAsync());
+        Assert.True(again.Succeeded, string.Join('\n', again.Steps.Select(step => step.Message)));
+        Assert.True(cluster.Hosts["10.0.0.4"].Has(TestCluster.Rootfs + "/scripts/init.sh"));
     }
 
     [LinuxFact]
