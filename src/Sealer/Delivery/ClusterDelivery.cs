@@ -127,7 +127,7 @@ public sealed class ClusterDelivery
         if (_content is not null)
         {
             handlers.Add(new ContentHandler(
-                _content, run => new ContentHost(byName[run.Step.Host].Spec, byName[run.Step.Host].Facts!, run.Host), _options.ThrottleLimit, _events));
+                _content, run => new ContentHost(byName[run.Step.Host].Spec, byName[run.Step.Host].Facts!, run.Host), _events));
         }
 
         return handlers;

@@ -6,9 +6,8 @@ namespace Sealer.Delivery;
 /// <summary>Brings the image's files to all hosts together.</summary>
 /// <param name="content">The files.</param>
 /// <param name="host">What is known of a step's host.</param>
-/// <param name="throttle">How many hosts are worked on at once.</param>
 /// <param name="events">Told what happens.</param>
-internal sealed class ContentHandler(IPlanContent content, Func<StepRun, ContentHost> host, int throttle, IProgress<SealerEvent>? events) : StepHandler
+internal sealed class ContentHandler(IPlanContent content, Func<StepRun, ContentHost> host, IProgress<SealerEvent>? events) : StepHandler
 {
     /// <inheritdoc/>
     public override string Kind => ContentPayload.KindName;
@@ -40,5 +39,5 @@ internal sealed class ContentHandler(IPlanContent content, Func<StepRun, Content
 
     /// <inheritdoc/>
     public override Task<IReadOnlyDictionary<string, Exception>> ActTogetherAsync(IReadOnlyList<StepRun> runs, CancellationToken cancellationToken) =>
-        content.DeliverAsync(runs, throttle, events, cancellationToken);
+        content.DeliverAsync(runs, events, cancellationToken);
 }

@@ -11,7 +11,6 @@ using Sealer.Images.Storage;
 using Sealer.Kubefiles;
 using Sealer.Planning;
 using Sealer.Transfer;
-using HostContent = Sealer.Clusterfiles.Configs.HostContent;
 
 namespace Sealer.Delivery;
 
@@ -116,7 +115,7 @@ public sealed class ImageContent : IPlanContent
 
     /// <inheritdoc/>
     public async Task<IReadOnlyDictionary<string, Exception>> DeliverAsync(
-        IReadOnlyList<StepRun> runs, int throttle, IProgress<SealerEvent>? events, CancellationToken cancellationToken)
+        IReadOnlyList<StepRun> runs, IProgress<SealerEvent>? events, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(runs);
         var hosts = _spec.Hosts.ToDictionary(NameOf, StringComparer.Ordinal);

@@ -36,12 +36,11 @@ public interface IPlanContent
 
     /// <summary>Brings hosts what they lack; they may help each other.</summary>
     /// <param name="runs">Steps of the content, as <see cref="InspectAsync"/> described them.</param>
-    /// <param name="throttle">How many hosts are worked on at once.</param>
     /// <param name="events">Told what happens.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <returns>Errors by step.</returns>
     Task<IReadOnlyDictionary<string, Exception>> DeliverAsync(
-        IReadOnlyList<StepRun> runs, int throttle, IProgress<SealerEvent>? events, CancellationToken cancellationToken);
+        IReadOnlyList<StepRun> runs, IProgress<SealerEvent>? events, CancellationToken cancellationToken);
 }
 
 /// <summary>What came of asking a host for its files: one of the two.</summary>

@@ -15,7 +15,7 @@ internal static class ContentLook
     private const int MaxRatio = 100;
 
     /// <exception cref="SealerException">Those of <see cref="IHost.RunAsync"/>; <c>ContentTargetInTheWay</c>, <c>ContentNotInspected</c>.</exception>
-    public static async Task<HostContent> AtAsync(ContentTarget target, ContentSet wanted, bool keep, CancellationToken cancellationToken)
+    public static async Task<FoundContent> AtAsync(ContentTarget target, ContentSet wanted, bool keep, CancellationToken cancellationToken)
     {
         using var packed = new Bounded(() => NotInspected(target, "its answer is far too long", null));
         var result = await target.Host.RunAsync(
@@ -37,9 +37,9 @@ internal static class ContentLook
         }
     }
 
-    internal static HostContent Read(TextReader report, ContentSet wanted, ContentTarget target)
+    internal static FoundContent Read(TextReader report, ContentSet wanted, ContentTarget target)
     {
-        var content = new HostContent();
+        var content = new FoundContent();
         var hashes = new Dictionary<string, Digest>(StringComparer.Ordinal);
         var stagedHashes = new Dictionary<string, Digest>(StringComparer.Ordinal);
         var (gone, there, staged, odd) = (new List<(string Path, HostFile File)>(), new List<(string Path, HostFile File)>(), new List<(string Path, HostFile File)>(), new List<string>());

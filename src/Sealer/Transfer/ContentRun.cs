@@ -139,7 +139,7 @@ internal sealed class ContentRun(ContentJob job, IReadOnlyList<HostRun> runs, IP
                 run.Error = ContentTransfer.BrokenOff(run, error);
         }
 
-        await ContentTransfer.EachAsync(order.Where(r => r.IsNeedy), run => run.FinishAsync(cancellationToken), cancellationToken).ConfigureAwait(false);
+        await ContentTransfer.EachAsync(order.Where(r => r.IsNeedy), run => run.FinishAsync(_uplink, cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 
     private static List<Receiver?> Receivers(List<HostRun> order, IReadOnlyList<Chunk> chunks)

@@ -19,7 +19,7 @@ internal sealed class HostNeed
     private const long WorthCopying = 4096;
 
     private readonly ContentSet _set;
-    private readonly HostContent _has;
+    private readonly FoundContent _has;
     private readonly List<string> _missing = [];
     private readonly Dictionary<string, ContentEntry> _placed = new(StringComparer.Ordinal);
     private readonly StringBuilder _assemble = new();
@@ -28,7 +28,7 @@ internal sealed class HostNeed
     private readonly List<ContentEntry> _links = [];
     private readonly SortedSet<string> _inTheWay = new(StringComparer.Ordinal);
 
-    public HostNeed(ContentSet set, HostContent has)
+    public HostNeed(ContentSet set, FoundContent has)
     {
         (_set, _has) = (set, has);
         Kept = [.. has.Staged.Where(f => f.Value.Digest is { } digest && set.Find(f.Key) is { IsFile: true } wanted && wanted.Digest == digest && !set.Overrides.ContainsKey(f.Key)).Select(f => f.Key)];

@@ -21,7 +21,7 @@ internal sealed class HostRun(int number, ContentTarget target, ContentSet all)
     /// <summary>What it shall hold.</summary>
     public ContentSet Set { get; } = all.For(target.Filter, target.Overrides);
 
-    public HostContent? Has { get; private set; }
+    public FoundContent? Has { get; private set; }
 
     public HostNeed? Need { get; private set; }
 
@@ -142,7 +142,7 @@ internal sealed class HostRun(int number, ContentTarget target, ContentSet all)
     }
 
     /// <summary>Puts everything in place, and takes away what the delivery needed.</summary>
-    public async Task FinishAsync(CancellationToken cancellationToken)
+    public async Task FinishAsync(Throttle uplink, CancellationToken cancellationToken)
     {
         using var packed = new MemoryStream();
         using (var gzip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true))
@@ -159,6 +159,8 @@ internal sealed class HostRun(int number, ContentTarget target, ContentSet all)
             TransferTar.End(tar);
         }
 
+        // The host's own files, which no other host can give.
+        await uplink.WaitAsync((int)packed.Length, cancellationToken).ConfigureAwait(false);
         packed.Position = 0;
         var forbidding = ForbidAsync(cancellationToken);
         try

@@ -40,13 +40,18 @@ internal static class InspectScript
     // The login's own user may: who asks for it, has sudo anyway.
     private const string Guard = """
         unsafe() {
-            p=$P; while [ ! -e "$p" ] && [ ! -L "$p" ]; do p=${p%/*}; [ -n "$p" ] || p=/; done
-            while :; do
-                a=$(stat -L -c '%u %A' "$p") || { echo "$p"; return; }
-                case ${a%% *} in 0 | "${SUDO_UID:-0}") ;; *) echo "$p"; return;; esac
-                case ${a##* } in ????????w[!tT]*) echo "$p"; return;; esac
-                [ "$p" != / ] || break
-                p=${p%/*}; [ -n "$p" ] || p=/
+            q=$P; while [ ! -e "$q" ] && [ ! -L "$q" ]; do q=${q%/*}; [ -n "$q" ] || q=/; done
+            for p in "$q" "$(readlink -f "$q" || echo "$q")"; do
+                while :; do
+                    set -- $(stat -L -c '%u %g %A' "$p"); [ $# = 3 ] || { echo "$p"; return; }
+                    case $1 in 0 | "${SUDO_UID:-0}") ;; *) echo "$p"; return;; esac
+                    case $3 in
+                    ????????w[!tT]*) echo "$p"; return;;
+                    ?????w???[!tT]*) case $2 in 0 | "${SUDO_GID:-0}") ;; *) echo "$p"; return;; esac;;
+                    esac
+                    [ "$p" != / ] || break
+                    p=${p%/*}; [ -n "$p" ] || p=/
+                done
             done
             [ -e "$S" ] || [ -L "$S" ] || return 0
             if [ -L "$S" ] || [ ! -d "$S" ] || [ "$(stat -c %u "$S")" != 0 ]; then echo "$S"; fi
@@ -60,7 +65,7 @@ internal static class InspectScript
         p=$P; while [ ! -d "$p" ]; do p=${p%/*}; [ -n "$p" ] || p=/; done
         echo "@free $(df -Pk "$p" | awk 'END { print $4 }')"
         command -v ssh >/dev/null 2>&1 && command -v mkfifo >/dev/null 2>&1 && echo @ssh
-        for c in tar gzip sha256sum find sort comm sed tr xargs awk head; do command -v $c >/dev/null 2>&1 || echo "@lacks $c"; done
+        for c in @TOOLS@; do command -v $c >/dev/null 2>&1 || echo "@lacks $c"; done
         [ "$(printf abcdef | { head -c 3 >/dev/null; cat; })" = def ] || echo '@lacks a head that reads no further than it is told'
         if [ -d "$T" ]; then echo @folder
         elif [ -e "$T" ] || [ -L "$T" ]; then echo @other; fi
@@ -101,7 +106,7 @@ internal static class InspectScript
     /// <param name="wanted">What its list of content is to hash to.</param>
     /// <param name="keep">Keep what was seen, for <c>note</c>.</param>
     public static string Of(ContentTarget target, string wanted, bool keep) =>
-        Variables(target) + $"W={wanted}; K={(keep ? "1" : "")}\n" + Functions + "\n" + Guarding + Look.Replace("\r", "", StringComparison.Ordinal);
+        Variables(target) + $"W={wanted}; K={(keep ? "1" : "")}\n" + Functions + "\n" + Guarding + Look.Replace("\r", "", StringComparison.Ordinal).Replace("@TOOLS@", string.Join(' ', HostTools.OfContent), StringComparison.Ordinal);
 
     public static string Variables(ContentTarget target) =>
         $"T={ShellText.Quote(target.Folder)}; S={ShellText.Quote(target.State)}; P={ShellText.Quote(target.ParentFolder)}\n";

@@ -59,7 +59,7 @@ internal sealed class FolderContent(string folder, IReadOnlyDictionary<string, s
     }
 
     public async Task<IReadOnlyDictionary<string, Exception>> DeliverAsync(
-        IReadOnlyList<StepRun> runs, int throttle, IProgress<SealerEvent>? events, CancellationToken cancellationToken)
+        IReadOnlyList<StepRun> runs, IProgress<SealerEvent>? events, CancellationToken cancellationToken)
     {
         Waves.Add([.. runs.Select(run => run.Step.Host)]);
         var errors = new Dictionary<string, Exception>();

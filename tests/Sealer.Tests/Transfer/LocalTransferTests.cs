@@ -92,6 +92,8 @@ public sealed class LocalTransferTests : IAsyncDisposable
     [InlineData("mkdir -p one && chown 65534 one", "one")]
     [InlineData("mkdir -p one && chmod 777 one", "one")]
     [InlineData("chmod 777 .", "data")]
+    [InlineData("mkdir -p one && chgrp 65534 one && chmod 2775 one", "one")]
+    [InlineData("mkdir -p two/mine/one && chown 65534 two && ln -s two/mine/one one", "two")]
     public async Task Where_another_user_could_put_something_else_nothing_is_written(string before, string told)
     {
         var set = await _fixture.SetAsync(Plain());
@@ -105,10 +107,10 @@ public sealed class LocalTransferTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_parent_like_tmp_will_do()
+    public async Task Parents_like_tmp_and_those_of_roots_own_group_will_do()
     {
         var set = await _fixture.SetAsync(Plain());
-        await Peer.RunAsync("sh", "-c", $"mkdir -p '{_fixture["data/one"]}' && chmod 1777 '{_fixture["data/one"]}'");
+        await Peer.RunAsync("sh", "-c", $"mkdir -p '{_fixture["data/one"]}' && chmod 1777 '{_fixture["data/one"]}' && chmod 775 '{_fixture["data"]}'");
         await RunAsync(set);
         Assert.True((await InspectAsync(set)).IsSatisfied);
     }

@@ -13,7 +13,7 @@ internal static class ConditionsScript
     public const string Measured = "SEALER_MEASURED";
 
     // Lines of chains, routes and sockets beyond these tell nothing more.
-    public const string Text = """
+    public static readonly string Text = """
         there() { a=$1; while [ ! -d "$a" ]; do a=${a%/*}; [ -n "$a" ] || a=/; done; }
         lines() { k=$1; while IFS= read -r l || [ -n "$l" ]; do say "$k" "$l"; done; }
         lasting() { if command -v timeout >/dev/null 2>&1; then timeout "$@"; else shift; "$@"; fi; }
@@ -77,7 +77,7 @@ internal static class ConditionsScript
         fi
         if [ -f /sys/fs/cgroup/cgroup.controllers ]; then for c in $(cat /sys/fs/cgroup/cgroup.controllers); do say controller "$c"; done
         else while read -r c h n e; do [ "$e" = 1 ] && say controller "$c"; done </proc/cgroups; fi
-        for t in mount umount ip iptables conntrack socat ethtool tc nsenter bash getent sysctl modprobe apparmor_parser systemctl tar gzip sha256sum; do
+        for t in mount umount ip iptables conntrack socat ethtool tc nsenter bash getent sysctl modprobe apparmor_parser systemctl @TOOLS@; do
             command -v $t >/dev/null 2>&1 && say have "$t"; done
         for f in /etc/kubernetes/*.conf /etc/kubernetes/manifests/*.yaml /etc/kubernetes/pki/ca.crt /var/lib/kubelet/config.yaml; do [ -e "$f" ] && say kube "$f"; done
         for f in /etc/cni/net.d/*; do [ -e "$f" ] && say cni "$f"; done
@@ -92,5 +92,5 @@ internal static class ConditionsScript
         fi
         wait
         say finished 1
-        """;
+        """.Replace("@TOOLS@", string.Join(' ', HostTools.OfContent), StringComparison.Ordinal);
 }

@@ -17,7 +17,7 @@ internal static class SystemChecks
     private static readonly string[] Modules = ["overlay", "br_netfilter", "nf_conntrack"];
     private static readonly string[] ControllersOfVersion1 = ["cpu", "cpuacct", "cpuset", "devices", "freezer", "memory", "pids"];
     private static readonly string[] ControllersOfVersion2 = ["cpu", "cpuset", "memory", "pids"];
-    private static readonly string[] DeliveryTools = ["tar", "gzip", "sha256sum", "mount", "umount", "systemctl", "modprobe", "sysctl"];
+    private static readonly string[] DeliveryTools = [.. HostTools.OfContent, "mount", "umount", "systemctl", "modprobe", "sysctl"];
     private static readonly string[] NodeTools = ["ip", "iptables", "conntrack", "socat", "ethtool", "tc", "nsenter"];
 
     public static CheckOutcome Sudo(HostView host) => host.Sudo is { } refused

@@ -10,6 +10,12 @@ namespace Sealer.Hosts.Ssh;
 /// <summary>One connection to a host, with those to the hosts on the way.</summary>
 internal sealed class SshConnection : IDisposable, IProgress<long>
 {
+    // Linux' numbers, which .NET has no names for.
+    private const int SocketLevel = 1;
+    private const int BufferLock = 72;
+    private const int TcpLevel = 6;
+    private const int UserTimeout = 18;
+
     private readonly List<IDisposable> _parts = [];
     private readonly CancellationTokenSource _gone = new();
     private long _lastActive = Environment.TickCount64;
@@ -209,31 +215,41 @@ internal sealed class SshConnection : IDisposable, IProgress<long>
     /// of 50 ms. The kernel makes them as large as the link needs where it is let (SO_BUF_LOCK, Linux 5.14); elsewhere they are made
     /// as large as a channel's window needs.
     /// </summary>
-    internal static void Widen(Socket socket)
+    /// <param name="socket">The connection's.</param>
+    /// <param name="patience">
+    /// So long what was sent may be without an answer (TCP_USER_TIMEOUT): what a large buffer takes is no sign of life of a host that
+    /// is cut off. Zero for as long as the kernel waits.
+    /// </param>
+    internal static void Widen(Socket socket, TimeSpan patience)
     {
         const int Needed = 4 << 20;
-        const int SocketLevel = 1;
-        const int BufferLock = 72;
+        if (!OperatingSystem.IsLinux() || !TrySet(socket, SocketLevel, BufferLock, 0))
+        {
+            try
+            {
+                (socket.SendBufferSize, socket.ReceiveBufferSize) = (Needed, Needed);
+            }
+            catch (Exception error) when (error is SocketException or ObjectDisposedException)
+            {
+                // It is slower over a long way, and goes on.
+            }
+        }
+
+        if (OperatingSystem.IsLinux() && patience > TimeSpan.Zero)
+            TrySet(socket, TcpLevel, UserTimeout, (int)Math.Min(int.MaxValue, patience.TotalMilliseconds));
+    }
+
+    private static bool TrySet(Socket socket, int level, int option, int value)
+    {
         try
         {
-            if (OperatingSystem.IsLinux())
-            {
-                try
-                {
-                    socket.SetRawSocketOption(SocketLevel, BufferLock, BitConverter.GetBytes(0));
-                    return;
-                }
-                catch (SocketException)
-                {
-                    // An older kernel.
-                }
-            }
-
-            (socket.SendBufferSize, socket.ReceiveBufferSize) = (Needed, Needed);
+            socket.SetRawSocketOption(level, option, BitConverter.GetBytes(value));
+            return true;
         }
         catch (Exception error) when (error is SocketException or ObjectDisposedException)
         {
-            // It is slower over a long way, and goes on.
+            // An older kernel, or the connection is gone.
+            return false;
         }
     }
 
@@ -293,7 +309,7 @@ internal sealed class SshConnection : IDisposable, IProgress<long>
         {
             await client.ConnectAsync(cancellationToken).ConfigureAwait(false);
             if (SocketOf(client) is { } socket)
-                Widen(socket);
+                Widen(socket, options.KeepAlive * Math.Max(1, options.KeepAliveCount));
         }
         catch (Exception error) when (error is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {

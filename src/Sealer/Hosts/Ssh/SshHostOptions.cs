@@ -1,4 +1,3 @@
-using Sealer.Hosts.Configuration;
 using Sealer.Hosts.Keys;
 
 namespace Sealer.Hosts.Ssh;
@@ -74,48 +73,6 @@ public sealed record SshHostOptions
 
     /// <summary>How many commands at once; where the server's MaxSessions is lower, that many.</summary>
     public int MaxChannels { get; init; } = 10;
-
-    /// <summary>A host as the user's ssh_config has it, with its jump hosts.</summary>
-    /// <param name="config">The configuration.</param>
-    /// <param name="host">The name as given to ssh.</param>
-    /// <param name="user">Wins over the configuration.</param>
-    /// <param name="port">Wins over the configuration.</param>
-    /// <param name="fingerprints">Fingerprints of the host's own keys that somebody vouches for.</param>
-    /// <exception cref="SealerException"><c>ProxyCommandNotSupported</c>, and those of <see cref="SshConfig.ResolveChain"/> and <see cref="KnownHosts.Load"/>.</exception>
-    public static SshHostOptions From(SshConfig config, string host, string? user = null, int? port = null, IReadOnlyList<string>? fingerprints = null)
-    {
-        SshHostOptions? via = null;
-        var chain = config.ResolveChain(host, user, port);
-        foreach (var settings in chain)
-        {
-            if (settings.ProxyCommand is not null && via is null)
-            {
-                throw new SealerException(
-                    "ProxyCommandNotSupported", ErrorKind.NotSupported,
-                    $"{settings.Alias} is reached by ProxyCommand, which is not run. Name the host on the way with ProxyJump.", settings.Alias);
-            }
-
-            var known = KnownHosts.Load(settings.UserKnownHostsFiles, settings.GlobalKnownHostsFiles);
-            via = new SshHostOptions
-            {
-                Address = settings.HostName,
-                Name = settings.Alias,
-                Port = settings.Port,
-                User = settings.User,
-                HostKeys = new HostKeyCheck(known, settings.HostKeys, ReferenceEquals(settings, chain[^1]) ? fingerprints : null, settings.HashKnownHosts),
-                HostKeyAlias = settings.HostKeyAlias,
-                // As ssh: a configured key that is not there is passed over too.
-                DefaultKeyFiles = settings.IdentityFiles,
-                Agent = SshAgent.Find(settings.IdentityAgent),
-                IdentitiesOnly = settings.IdentitiesOnly,
-                ConnectTimeout = settings.ConnectTimeout is { } timeout && timeout > TimeSpan.Zero ? timeout : DefaultConnectTimeout,
-                KeepAlive = settings.ServerAliveInterval ?? TimeSpan.FromSeconds(15),
-                Via = via,
-            };
-        }
-
-        return via!;
-    }
 
     internal string Called => Name ?? Address;
 }

@@ -69,7 +69,7 @@ internal static class SampleHost
         """;
 
     private static readonly string[] Tools =
-        ["tar", "gzip", "sha256sum", "mount", "umount", "systemctl", "modprobe", "sysctl", "ip", "iptables", "conntrack", "socat", "ethtool", "tc", "nsenter", "bash", "apparmor_parser"];
+        [.. HostTools.OfContent, "mount", "umount", "systemctl", "modprobe", "sysctl", "ip", "iptables", "conntrack", "socat", "ethtool", "tc", "nsenter", "bash", "apparmor_parser"];
 
     /// <summary>A control plane with some lines instead of those it would say, and some requirements.</summary>
     /// <param name="name">Its name.</param>

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
+using Sealer.Delivery;
 using Sealer.Hosts;
-using Sealer.Hosts.Configuration;
 using Sealer.Hosts.Keys;
 using Sealer.Hosts.Ssh;
 using Sealer.Tests.Hosts.Local;
@@ -162,8 +162,8 @@ public sealed class SshHostTests : IAsyncLifetime
             Host web
                 ProxyJump jump
             """);
-        var config = SshConfig.Load(new SshConfigOptions { UserFile = _server["config"] });
-        await using var host = new SshHost(SshHostOptions.From(config, "web"));
+        await using var hosts = ClusterHosts.Of([new HostTarget("web")], new HostAccess { SshConfigFile = _server["config"] });
+        var host = hosts.All[0];
         Assert.Equal("web", host.Name);
         Assert.True((await host.RunAsync(new HostCommand("true"))).Succeeded);
     }

@@ -45,6 +45,17 @@ public sealed class SshWaysTests
         }
     }
 
+    [LinuxFact]
+    public async Task What_a_host_that_is_cut_off_does_not_take_is_no_sign_of_its_life()
+    {
+        await using var server = await SshServer.StartAsync();
+        using var connection = await SshConnection.OpenAsync(server.Options with { KeepAlive = TimeSpan.FromSeconds(7), KeepAliveCount = 2 }, default);
+        var timeout = new byte[4];
+        // TCP_USER_TIMEOUT, in milliseconds.
+        connection.Socket!.GetRawSocketOption(6, 18, timeout);
+        Assert.Equal(14_000, BitConverter.ToInt32(timeout));
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

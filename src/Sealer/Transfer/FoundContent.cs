@@ -14,7 +14,7 @@ namespace Sealer.Transfer;
 internal readonly record struct HostFile(LayerEntryKind? Kind, int Mode, long Uid, long Gid, Digest? Digest, string? LinkTarget, string? Inode);
 
 /// <summary>What a host really holds, as its own look at it says.</summary>
-internal sealed class HostContent
+internal sealed class FoundContent
 {
     /// <summary>The target folder is not there at all, or is empty.</summary>
     public bool IsFresh { get; set; }
