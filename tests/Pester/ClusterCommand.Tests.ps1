@@ -49,8 +49,8 @@ Describe 'Commands and files on hosts' -Skip:(-not $canHaveLabs) {
 
     It 'show secrets nowhere: not in output, errors, tables or a verbose log' {
         $said = & {
-            $hosts | Invoke-ClusterCommand 'echo "[$TOKEN]"; echo "[$TOKEN]" >&2; echo ${#TOKEN}; exit 4' -SecretVariable @{ TOKEN = Secret 'hunter2hunter2' } -Sudo -Verbose -Debug
-            $hosts | Invoke-ClusterCommand 'echo "[$TOKEN]"; exit 4' -SecretVariable @{ TOKEN = Secret 'hunter2hunter2' } -PassThru
+            $hosts | Invoke-ClusterCommand 'echo "[$TOKEN]"; echo "[$TOKEN]" >&2; echo ${#TOKEN}; exit 4' -SecretVariable @{ TOKEN = Secret 'hunter2hunter2' } -Sudo -Verbose -Debug -ErrorAction Continue
+            $hosts | Invoke-ClusterCommand 'echo "[$TOKEN]"; exit 4' -SecretVariable @{ TOKEN = Secret 'hunter2hunter2' } -PassThru -ErrorAction Continue
         } *>&1
         $said.Where{ $_ -is [Management.Automation.ErrorRecord] }.Count | Should -Be 6
         $text = ($said | Out-String -Width 200) + ($said | Format-List * -Force | Out-String -Width 200)
