@@ -90,9 +90,9 @@ public sealed class ClusterLab
     public static IReadOnlyList<ClusterLab> List(SealerHome? home = null)
     {
         var folder = new LabFolder(home ?? SealerHome.FromEnvironment());
-        // Without a record nothing but the folder was made; an id that no lab has stands for it.
+        // Without a record nothing but the folder was made, or a removal was cut short when the record was gone.
         return OperatingSystem.IsLinux()
-            ? [.. folder.Names().Select(name => new ClusterLab(folder, LabRecord.Read(folder.Of(name)) ?? Nothing(name)))]
+            ? [.. folder.Names().Select(name => new ClusterLab(folder, LabRecord.Read(folder.Of(name)) ?? Nothing(folder, name)))]
             : [];
     }
 
@@ -111,7 +111,7 @@ public sealed class ClusterLab
         LabTools.CheckMachine();
         using var @lock = await _home.LockAsync(Name, cancellationToken).ConfigureAwait(false);
         // Whoever held the lock may have removed it, and even made another of that name.
-        if (!Directory.Exists(Folder) || (LabRecord.Read(Folder) ?? Nothing(Name)).Id != Id)
+        if (!Directory.Exists(Folder) || (LabRecord.Read(Folder) ?? Nothing(_home, Name)).Id != Id)
         {
             File.Delete(@lock.Name);
             throw NotFound(Name, []);
@@ -229,9 +229,10 @@ public sealed class ClusterLab
 
     internal LabMachine Machine(LabHostRecord host) => new(_record, host, Path.Combine(Folder, host.Name), _cgroups);
 
-    private static LabRecord Nothing(string name) => new()
+    // What the machine still has of it, its claim says; where it never had anything, an id that no lab has stands for it.
+    private static LabRecord Nothing(LabFolder home, string name) => new()
     {
-        Id = "none",
+        Id = LabClaims.OfMachine.List().FirstOrDefault(claim => claim.Folder == home.Of(name))?.Id ?? "none",
         Name = name,
         State = LabState.Incomplete,
         Subnet = "10.77.0.0/24",

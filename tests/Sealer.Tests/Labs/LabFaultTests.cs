@@ -259,6 +259,16 @@ public sealed class LabFaultTests
     }
 
     [Fact]
+    public async Task A_removal_that_was_killed_when_the_record_was_gone_is_brought_to_its_end_too()
+    {
+        await using var own = await LabFixture.NewAsync(new LabOptions { Count = 1 });
+        var id = LabLeftovers.IdOf(own.Lab.Name)!;
+        File.Delete(Path.Combine(own.Lab.Folder, "lab.json"));
+        await ClusterLab.Find(own.Lab.Name).RemoveAsync();
+        Assert.Empty(LabLeftovers.Of(id, own.Lab.Name));
+    }
+
+    [Fact]
     public async Task A_lab_that_is_not_made_after_all_leaves_nothing()
     {
         var name = LabFixture.NewName();
