@@ -6,16 +6,6 @@ using Sealer.Tests.Peers;
 
 namespace Sealer.Tests.Certificates;
 
-/// <summary>A fact about a real kubeadm; says loudly that it was skipped where none is given.</summary>
-internal sealed class KubeadmFactAttribute : FactAttribute
-{
-    public static string? Kubeadm { get; } = Environment.GetEnvironmentVariable("SEALER_KUBEADM") is { Length: > 0 } path ? path : null;
-
-    public KubeadmFactAttribute() => Skip = Kubeadm is null
-        ? "SKIPPED, NOT PASSED: no kubeadm is here. Set SEALER_KUBEADM to the program, of 1.20."
-        : null;
-}
-
 /// <summary>
 /// Our files in the hands of kubeadm, and kubeadm's in ours. It runs in a mount namespace of its own, in which /etc is a
 /// folder of the test.
@@ -44,7 +34,7 @@ public sealed class KubeadmTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    [KubeadmFact]
+    [LinuxFact]
     public async Task Kubeadm_takes_all_of_ours_and_writes_nothing()
     {
         var files = TestPki.Made(policy: new CertificatePolicy(), at: Now);
@@ -60,7 +50,7 @@ public sealed class KubeadmTests : IDisposable
         Assert.Equal(4, kubeconfigs.Split("Using existing kubeconfig file").Length - 1);
     }
 
-    [KubeadmFact]
+    [LinuxFact]
     public async Task Kubeadm_shows_a_hundred_years_for_all_of_ours()
     {
         Write(TestPki.Made(policy: new CertificatePolicy(), at: Now));
@@ -73,7 +63,7 @@ public sealed class KubeadmTests : IDisposable
         Assert.DoesNotContain("yes", told, StringComparison.Ordinal);
     }
 
-    [KubeadmFact]
+    [LinuxFact]
     public async Task Field_by_field_ours_are_as_kubeadms_own()
     {
         await RunAsync("init", "phase", "certs", "all", "--config", "/etc/kubeadm.yaml");
@@ -110,7 +100,7 @@ public sealed class KubeadmTests : IDisposable
         static string Keys(string text) => string.Join('\n', text.TrimEnd().Split('\n').Select(line => line.Contains("-data: ", StringComparison.Ordinal) ? line[..line.IndexOf(':', StringComparison.Ordinal)] : line));
     }
 
-    [KubeadmFact]
+    [LinuxFact]
     public async Task Of_a_cluster_of_kubeadms_only_the_lifetime_differs_and_what_we_renew_it_takes()
     {
         await RunAsync("init", "phase", "certs", "all", "--config", "/etc/kubeadm.yaml");
@@ -131,7 +121,7 @@ public sealed class KubeadmTests : IDisposable
         Assert.Equal(before, Digests());
     }
 
-    [KubeadmFact]
+    [LinuxFact]
     public async Task Kubeadm_takes_ecdsa_and_renews_what_we_made()
     {
         Write(TestPki.Made(at: Now));
@@ -174,6 +164,6 @@ public sealed class KubeadmTests : IDisposable
         Directory.CreateDirectory(_folder["etc/kubernetes"]);
         await File.WriteAllTextAsync(_folder["etc/kubeadm.yaml"], Configuration);
         // The program may lie anywhere but under /etc.
-        return await Peer.RunAsync("unshare", ["--mount", "sh", "-c", "mount --bind \"$0\" /etc && exec \"$@\"", _folder["etc"], KubeadmFactAttribute.Kubeadm!, .. arguments]);
+        return await Peer.RunAsync("unshare", ["--mount", "sh", "-c", "mount --bind \"$0\" /etc && exec \"$@\"", _folder["etc"], await RealKubernetes.KubeadmAsync(), .. arguments]);
     }
 }

@@ -1,7 +1,6 @@
 using System.Runtime.Versioning;
 using Sealer.Kubernetes;
 using Sealer.Kubernetes.Kubeadm;
-using Sealer.Tests.Certificates;
 using Sealer.Tests.Peers;
 
 namespace Sealer.Tests.Kubernetes;
@@ -41,7 +40,7 @@ public sealed class KubeadmPeerTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    [KubeadmFact]
+    [LinuxFact]
     public async Task Kubeadm_understands_every_word_of_the_file_for_init()
     {
         var told = await MigrateAsync(KubeadmTesting.Make("v1.20.2", Everything, change: settings => settings with { HasAuditPolicy = true }).Init());
@@ -56,7 +55,7 @@ public sealed class KubeadmPeerTests : IDisposable
         }
     }
 
-    [KubeadmFact]
+    [LinuxFact]
     public async Task Kubeadm_understands_every_word_of_the_files_for_join()
     {
         var settings = KubeadmTesting.Settings("v1.20.2", Everything);
@@ -70,11 +69,11 @@ public sealed class KubeadmPeerTests : IDisposable
         Assert.Contains("- sha256:aaaa", worker, StringComparison.Ordinal);
     }
 
-    [KubeadmFact]
+    [LinuxFact]
     public async Task Kubeadm_asks_for_the_images_that_the_table_says()
     {
         var path = await WriteAsync(KubeadmTesting.Make("v1.20.2").Init());
-        var told = await Peer.RunAsync(KubeadmFactAttribute.Kubeadm!, "config", "images", "list", "--config", path);
+        var told = await Peer.RunAsync(await RealKubernetes.KubeadmAsync(), "config", "images", "list", "--config", path);
         var images = told.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => line.StartsWith("sea.hub:5000/", StringComparison.Ordinal)).Select(line => line.Trim());
         var release = KubernetesRelease.Of(KubernetesVersion.Parse("v1.20.2"));
         Assert.Equal(release.UpstreamImages.Select(image => image.Replace(release.UpstreamRepository, "sea.hub:5000", StringComparison.Ordinal)), images);
@@ -83,7 +82,7 @@ public sealed class KubeadmPeerTests : IDisposable
     private async Task<string> MigrateAsync(KubeadmFile file)
     {
         var path = await WriteAsync(file);
-        var result = await Peer.RunAsync("sh", "-c", "\"$0\" config migrate --old-config \"$1\" --new-config \"$1.new\" 2>&1; cat \"$1.new\"", KubeadmFactAttribute.Kubeadm!, path);
+        var result = await Peer.RunAsync("sh", "-c", "\"$0\" config migrate --old-config \"$1\" --new-config \"$1.new\" 2>&1; cat \"$1.new\"", await RealKubernetes.KubeadmAsync(), path);
         // It warns of what it does not know, and goes on.
         Assert.DoesNotContain("error unmarshaling", result, StringComparison.Ordinal);
         Assert.DoesNotContain("unknown", result, StringComparison.Ordinal);

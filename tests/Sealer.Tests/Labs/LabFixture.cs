@@ -114,9 +114,9 @@ public sealed class OwnLab(ClusterLab lab, SealerHome? home) : IAsyncDisposable
     }
 }
 
-/// <summary>The collection of the tests that share four lab hosts.</summary>
+/// <summary>The collection of the tests that share four lab hosts, and the image of a real Kubernetes.</summary>
 [CollectionDefinition(Name)]
-public sealed class LabCollection : ICollectionFixture<LabFixture>
+public sealed class LabCollection : ICollectionFixture<LabFixture>, ICollectionFixture<KubernetesFixture>
 {
     public const string Name = "lab";
 }
