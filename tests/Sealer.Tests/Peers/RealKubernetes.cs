@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text.Json;
@@ -13,7 +14,7 @@ internal sealed class RealKubernetes
     /// <summary>The version that there always is.</summary>
     public const string Version = "v1.20.2";
 
-    private static readonly Lazy<Task<RealKubernetes>> Usual = new(() => MakeAsync(Version));
+    private static readonly ConcurrentDictionary<string, Lazy<Task<RealKubernetes>>> Known = new(StringComparer.Ordinal);
 
     private readonly string _version;
 
@@ -26,19 +27,9 @@ internal sealed class RealKubernetes
     public string MoreImages => $"oci:{Folder}/more-images";
 
     /// <summary>What is made already; where it is not, it is made, which takes some ten minutes.</summary>
-    public static Task<RealKubernetes> GetAsync() => Usual.Value;
-
-    /// <summary>Another patch of 1.20: the same program, which says that it is that.</summary>
-    public static async Task<RealKubernetes> MakeAsync(string version)
-    {
-        var script = Path.Combine(Root(), "tests", "kubernetes.sh");
-        using var process = Process.Start(new ProcessStartInfo("bash", [script, version]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-        var errors = process.StandardError.ReadToEndAsync();
-        var folder = (await process.StandardOutput.ReadToEndAsync()).Trim();
-        await process.WaitForExitAsync();
-        Assert.True(process.ExitCode == 0, await errors);
-        return new RealKubernetes(version, folder);
-    }
+    /// <param name="version">Any patch of 1.20: the same program, which says that it is that.</param>
+    public static Task<RealKubernetes> GetAsync(string version = Version) =>
+        Known.GetOrAdd(version, name => new Lazy<Task<RealKubernetes>>(() => MakeAsync(name))).Value;
 
     /// <summary>kubeadm: that which SEALER_KUBEADM names, else the one that was made.</summary>
     public static async Task<string> KubeadmAsync() =>
@@ -73,6 +64,17 @@ internal sealed class RealKubernetes
         };
 
         string Text(string name) => parameters.GetProperty(name).GetString()!;
+    }
+
+    private static async Task<RealKubernetes> MakeAsync(string version)
+    {
+        var script = Path.Combine(Root(), "tests", "kubernetes.sh");
+        using var process = Process.Start(new ProcessStartInfo("bash", [script, version]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var errors = process.StandardError.ReadToEndAsync();
+        var folder = (await process.StandardOutput.ReadToEndAsync()).Trim();
+        await process.WaitForExitAsync();
+        Assert.True(process.ExitCode == 0, await errors);
+        return new RealKubernetes(version, folder);
     }
 
     private static string Root()
