@@ -68,7 +68,8 @@ internal sealed partial class PseudoTerminal : IDisposable
     public async Task<int> EndAsync()
     {
         using var limit = new CancellationTokenSource(Patience);
-        await _script.WaitForExitAsync(limit.Token);
+        await _script.WaitForExitAsync(limit.Token).ContinueWith(
+            ended => Assert.True(ended.IsCompletedSuccessfully, $"It has not ended, but shown:\n{Shown}"), TaskScheduler.Default);
         await _reading;
         return _script.ExitCode;
     }

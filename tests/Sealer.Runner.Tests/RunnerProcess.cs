@@ -63,13 +63,10 @@ internal sealed class RunnerProcess : IDisposable
 
     public Process Start(string program, params string[] arguments)
     {
-        var start = new ProcessStartInfo(program, arguments)
-        {
-            WorkingDirectory = WorkingFolder,
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
+        // What nohup, a shell in the background and many a CI start ignores signals, and every child inherits that.
+        var start = OperatingSystem.IsLinux() ? new ProcessStartInfo("env", ["--default-signal=INT,QUIT,TERM,HUP", program, .. arguments]) : new ProcessStartInfo(program, arguments);
+        start.WorkingDirectory = WorkingFolder;
+        (start.RedirectStandardInput, start.RedirectStandardOutput, start.RedirectStandardError) = (true, true, true);
         start.Environment["SEALER_HOME"] = Path.Combine(Folder, "home");
         start.Environment["TMPDIR"] = Folder;
         start.Environment["TERM"] = "xterm";

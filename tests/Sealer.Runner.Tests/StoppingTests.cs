@@ -19,10 +19,7 @@ public sealed class StoppingTests : IDisposable
         using var silent = new TcpListener(IPAddress.Loopback, 0);
         silent.Start();
         var marker = Path.Combine(_runner.Folder, "cleaned");
-        // nohup, and many a CI, start with SIGHUP ignored, which every child inherits.
         using var process = _runner.Start(
-            "env",
-            "--default-signal=INT,TERM,HUP",
             RunnerProcess.Program,
             "-Command",
             $"try {{ Receive-ClusterImage 127.0.0.1:{((IPEndPoint)silent.LocalEndpoint).Port}/a:v1 -PlainHttp; 'never' }} finally {{ [IO.File]::WriteAllText('{marker}', '') }}; 'never'");
