@@ -21,6 +21,7 @@ internal sealed class SshConnection : IDisposable, IProgress<long>
     private long _lastActive = Environment.TickCount64;
     private int _probing;
     private volatile bool _disposed;
+    private volatile bool _isDoubted;
 
     private SshConnection(SshClient client, ChannelGate channels) => (Client, Channels) = (client, channels);
 
@@ -31,7 +32,7 @@ internal sealed class SshConnection : IDisposable, IProgress<long>
     /// <summary>The key that the host has shown, and that was found to be its own.</summary>
     public HostKey? ShownKey { get; private set; }
 
-    public bool IsAlive => !_disposed && Client.IsConnected && _parts.OfType<SshClient>().All(c => c.IsConnected);
+    public bool IsAlive => !_disposed && !_isDoubted && Client.IsConnected && _parts.OfType<SshClient>().All(c => c.IsConnected);
 
     /// <exception cref="SealerException">It cannot be made; see <see cref="IHost.RunAsync"/>.</exception>
     public static async Task<SshConnection> OpenAsync(SshHostOptions options, CancellationToken cancellationToken)
@@ -125,6 +126,12 @@ internal sealed class SshConnection : IDisposable, IProgress<long>
     public CancellationToken Gone => _gone.Token;
 
     void IProgress<long>.Report(long value) => Active();
+
+    /// <summary>
+    /// A command's end was not heard of. The socket's end may come a moment later, and whoever comes next would begin on what is
+    /// breaking: it is not begun on any more.
+    /// </summary>
+    public void Doubt() => _isDoubted = true;
 
     /// <summary>Something came from the host, or it took something.</summary>
     public void Active() => Volatile.Write(ref _lastActive, Environment.TickCount64);

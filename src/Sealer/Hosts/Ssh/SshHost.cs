@@ -74,7 +74,7 @@ public sealed class SshHost : CommandHost
         {
             cancellationToken.ThrowIfCancellationRequested();
             // What follows of its being given up says nothing of why.
-            throw connection.Gone.IsCancellationRequested ? Silent() : Lost(error);
+            throw connection.Gone.IsCancellationRequested ? Silent() : Lost(connection, error);
         }
     }
 
@@ -128,7 +128,7 @@ public sealed class SshHost : CommandHost
                 "PIPE" => 141,
                 "TERM" => 143,
                 not null => 255,
-                null => throw Lost(null),
+                null => throw Lost(connection, null),
             };
         }
     }
@@ -243,10 +243,14 @@ public sealed class SshHost : CommandHost
         }
     }
 
-    private SealerException Silent() => Lost(new TimeoutException(string.Create(
+    private SealerException Silent() => Lost(null, new TimeoutException(string.Create(
         System.Globalization.CultureInfo.InvariantCulture, $"it did not answer for {(_options.KeepAlive * Math.Max(1, _options.KeepAliveCount)).TotalSeconds:0.#} s")));
 
-    private SealerException Lost(Exception? error) => new(
-        "HostConnectionLost", ErrorKind.Connection,
-        $"The connection to {Name} broke off while a command ran there{(error is null ? "" : $": {error.Message.TrimEnd('.')}")}. What it had done stays done; look whether the host is up, then run this again.", Name, error);
+    private SealerException Lost(SshConnection? connection, Exception? error)
+    {
+        connection?.Doubt();
+        return new SealerException(
+            "HostConnectionLost", ErrorKind.Connection,
+            $"The connection to {Name} broke off while a command ran there{(error is null ? "" : $": {error.Message.TrimEnd('.')}")}. What it had done stays done; look whether the host is up, then run this again.", Name, error);
+    }
 }
