@@ -104,7 +104,7 @@ public sealed class ImageContent : IPlanContent
             foreach (var warning in wanted.Select(pair => pair.Files).Distinct(ReferenceEqualityComparer.Instance).Cast<HostFiles>().SelectMany(files => files.Warnings))
                 notes.Add(warning.ToString());
             var found = await ContentTransfer.InspectAsync(
-                Job(content), [.. wanted.Select(pair => Target(pair.Host.Spec, pair.Host.Host, pair.Files))], cancellationToken).ConfigureAwait(false);
+                Job(content), [.. wanted.Select(pair => Target(content, pair.Host.Spec, pair.Host.Host, pair.Files))], cancellationToken).ConfigureAwait(false);
             for (var i = 0; i < wanted.Count; i++)
                 answers[NameOf(wanted[i].Host.Spec)] = Answer(content, wanted[i].Host.Spec, wanted[i].Files, found[i]);
         }
@@ -127,7 +127,7 @@ public sealed class ImageContent : IPlanContent
             var ordered = platform.OrderBy(run => hosts[run.Step.Host].IsControlPlane ? 0 : 1).ToList();
             var results = await ContentTransfer.RunAsync(
                 Job(content),
-                [.. ordered.Select(run => Target(hosts[run.Step.Host], run.Host, content.Rendered.For(hosts[run.Step.Host], cancellationToken)))],
+                [.. ordered.Select(run => Target(content, hosts[run.Step.Host], run.Host, content.Rendered.For(hosts[run.Step.Host], cancellationToken)))],
                 new RunProgress(ordered, events),
                 cancellationToken).ConfigureAwait(false);
             for (var i = 0; i < ordered.Count; i++)
@@ -151,30 +151,25 @@ public sealed class ImageContent : IPlanContent
         Patience = _options.Patience,
     };
 
-    private ContentTarget Target(HostSpec spec, Sealer.Hosts.IHost host, HostFiles files)
+    private ContentTarget Target(PlatformContent content, HostSpec spec, Sealer.Hosts.IHost host, HostFiles files)
     {
         var inner = host is FencedHost fenced ? fenced.Inner : host;
+        var share = content.ShareOf(files, Planner.ServesRegistry(_spec, spec));
         return new ContentTarget(host, _spec.RootfsFolder)
         {
-            Filter = FilterOf(spec),
-            Overrides = OverridesOf(files),
+            Filter = share.Filter,
+            Overrides = share.Overrides,
             // A host that refuses once the lock is lost hides what it is made of.
             Peer = inner is SshHost { ShownKey: { } shown } ssh ? new PeerAddress(ssh.Options.Address, ssh.Options.Port, ssh.Options.User, [shown]) : null,
         };
     }
-
-    private ContentFilter FilterOf(HostSpec spec) =>
-        Planner.ServesRegistry(_spec, spec) ? ContentFilter.Everything : new ContentFilter([RegistryFolder]);
-
-    private static List<ContentOverride> OverridesOf(HostFiles files) =>
-        [.. files.Files.Select(file => new ContentOverride(file.Path, file.Bytes) { Mode = file.Mode, IsSecret = file.IsSecret })];
 
     private ContentAnswer Answer(PlatformContent content, HostSpec spec, HostFiles files, ContentInspection found)
     {
         if (found.Error is { } error)
             return new ContentAnswer(null, error);
         var withRegistry = Planner.ServesRegistry(_spec, spec);
-        var (entries, rendered) = content.About(files, withRegistry, () => content.Files.For(FilterOf(spec), OverridesOf(files)).Entries.Count);
+        var share = content.ShareOf(files, withRegistry);
         var lacking = found.MissingFiles.Count + found.Obsolete.Count;
         var examples = found.MissingFiles.Concat(found.Obsolete).Take(10).ToList();
         var state = string.Join('\n', found.MissingFiles) + "\n\n" + string.Join('\n', found.Obsolete);
@@ -188,13 +183,13 @@ public sealed class ImageContent : IPlanContent
                     Platform = content.Platform.ToString(),
                     WithRegistry = withRegistry,
                     Rendered = [.. files.Files.Select(file => file.Path)],
-                    RenderedDigest = rendered,
+                    RenderedDigest = share.RenderedDigest,
                 },
-                Entries = entries,
+                Entries = share.Entries,
                 Lacking = lacking,
                 Bytes = found.MissingBytes,
                 Examples = examples,
-                Exists = found.MissingFiles.Count < entries,
+                Exists = found.MissingFiles.Count < share.Entries,
                 Way = found.Way,
                 FreeBytes = found.FreeBytes,
                 StateDigest = HostFingerprint.Digest(state),
@@ -260,7 +255,9 @@ public sealed class ImageContent : IPlanContent
 
     private sealed class PlatformContent(ClusterImage image, Platform platform, ContentSet files, HostContent rendered)
     {
-        private readonly Dictionary<(HostFiles Files, bool WithRegistry), (int Entries, string Rendered)> _known = [];
+        private static readonly ContentFilter WithoutRegistry = new([RegistryFolder]);
+
+        private readonly Dictionary<(HostFiles Files, bool WithRegistry), Share> _shares = [];
 
         public ClusterImage Image { get; } = image;
 
@@ -270,18 +267,23 @@ public sealed class ImageContent : IPlanContent
 
         public HostContent Rendered { get; } = rendered;
 
-        // Hosts that get the same share it. Of secret files the path counts only: what is in them is nobody's to try.
-        public (int Entries, string Rendered) About(HostFiles files, bool withRegistry, Func<int> count)
+        /// <summary>What a host gets; of hosts that get the same it is the same one.</summary>
+        public Share ShareOf(HostFiles files, bool withRegistry)
         {
-            lock (_known)
+            lock (_shares)
             {
-                if (_known.TryGetValue((files, withRegistry), out var known))
+                if (_shares.TryGetValue((files, withRegistry), out var known))
                     return known;
+                var filter = withRegistry ? ContentFilter.Everything : WithoutRegistry;
+                List<ContentOverride> overrides = [.. files.Files.Select(file => new ContentOverride(file.Path, file.Bytes) { Mode = file.Mode, IsSecret = file.IsSecret })];
+                // Of secret files the path counts only: what is in them is nobody's to try.
                 var text = string.Concat(files.Files.Select(file => $"{file.Path}\n{(file.IsSecret ? "" : Convert.ToHexString(SHA256.HashData(file.Bytes.Span)))}\n"));
-                return _known[(files, withRegistry)] = (count(), HostFingerprint.Digest(text));
+                return _shares[(files, withRegistry)] = new Share(filter, overrides, Files.For(filter, overrides).Entries.Count, HostFingerprint.Digest(text));
             }
         }
     }
+
+    private sealed record Share(ContentFilter Filter, IReadOnlyList<ContentOverride> Overrides, int Entries, string RenderedDigest);
 
     private sealed class RunProgress(IReadOnlyList<StepRun> runs, IProgress<SealerEvent>? events) : IProgress<SealerEvent>
     {

@@ -82,6 +82,16 @@ public static class ContentTransfer
                 throw new ArgumentException($"'{folder}' is no absolute path of a folder.", nameof(targets));
         }
 
-        return [.. targets.Select((t, i) => new HostRun(i, t, job.Content))];
+        // Of hundreds of hosts most get the same files, which are listed once.
+        var sets = new Dictionary<(ContentFilter, IReadOnlyList<ContentOverride>), ContentSet>();
+        return
+        [
+            .. targets.Select((target, i) =>
+            {
+                if (!sets.TryGetValue((target.Filter, target.Overrides), out var set))
+                    sets[(target.Filter, target.Overrides)] = set = job.Content.For(target.Filter, target.Overrides);
+                return new HostRun(i, target, set);
+            }),
+        ];
     }
 }

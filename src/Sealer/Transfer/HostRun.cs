@@ -8,7 +8,7 @@ using Sealer.Images.Layers;
 namespace Sealer.Transfer;
 
 /// <summary>One host of a delivery: its target, what it has and needs, and the commands that its part is made of.</summary>
-internal sealed class HostRun(int number, ContentTarget target, ContentSet all)
+internal sealed class HostRun(int number, ContentTarget target, ContentSet set)
 {
     private readonly Dictionary<Digest, ContentEntry> _held = [];
     private bool _needsEnd;
@@ -19,7 +19,7 @@ internal sealed class HostRun(int number, ContentTarget target, ContentSet all)
     public ContentTarget Target => target;
 
     /// <summary>What it shall hold.</summary>
-    public ContentSet Set { get; } = all.For(target.Filter, target.Overrides);
+    public ContentSet Set => set;
 
     public FoundContent? Has { get; private set; }
 
