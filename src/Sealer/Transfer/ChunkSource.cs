@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using Sealer.Images.Layers;
@@ -30,8 +31,7 @@ internal sealed class ChunkSource(IReadOnlyList<Chunk> chunks, ContentOrigins or
     private readonly LinkedList<ReadyChunk> _kept = [];
     private readonly Stack<byte[]> _free = [];
     private readonly int _largest = (int)chunks.Where(c => c.Content is not null).Select(c => c.Length).DefaultIfEmpty().Max();
-    private readonly TaskCompletionSource<(int Size, string Digest)>[] _told =
-        [.. chunks.Select(_ => new TaskCompletionSource<(int, string)>(TaskCreationOptions.RunContinuationsAsynchronously))];
+    private readonly ConcurrentDictionary<int, (int Size, string Digest)> _told = [];
 
     private readonly ContentReader _reader = origins.Open();
 
@@ -50,7 +50,7 @@ internal sealed class ChunkSource(IReadOnlyList<Chunk> chunks, ContentOrigins or
                 ready = await Task.Run(() => Make(chunks[number]), cancellationToken).ConfigureAwait(false);
                 _kept.AddLast(ready);
                 Made++;
-                _told[number].TrySetResult((ready.Bytes.Length, ready.Digest));
+                _told[number] = (ready.Bytes.Length, ready.Digest);
                 if (_kept.Count > Kept)
                 {
                     Return(_kept.First!.Value);
@@ -78,15 +78,14 @@ internal sealed class ChunkSource(IReadOnlyList<Chunk> chunks, ContentOrigins or
         }
     }
 
-    /// <summary>Size and digest of a chunk, as soon as it was made for somebody.</summary>
-    /// <param name="number">The chunk.</param>
-    /// <param name="isHeld">Who feeds has it already, so that it may be made for nobody: it is made for this.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    public async Task<(int Size, string Digest)> ToldAsync(int number, bool isHeld, CancellationToken cancellationToken)
+    /// <summary>Size and digest of a chunk that a host has: where it has had it before all this, it is made for this.</summary>
+    public async Task<(int Size, string Digest)> ToldAsync(int number, CancellationToken cancellationToken)
     {
-        if (isHeld && !_told[number].Task.IsCompleted)
-            Return(await GetAsync(number, cancellationToken).ConfigureAwait(false));
-        return await _told[number].Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        if (_told.TryGetValue(number, out var told))
+            return told;
+        var ready = await GetAsync(number, cancellationToken).ConfigureAwait(false);
+        Return(ready);
+        return (ready.Bytes.Length, ready.Digest);
     }
 
     public void Dispose()

@@ -191,7 +191,7 @@ internal sealed class FanOut(IReadOnlyList<Receiver?> hosts, IChunkCarrier carri
         var have = host.Have;
         if (have == host.Wants.Count)
             return;
-        if (host.Suspect is { } suspect && now - host.MovedAt >= options.SlowTime.TotalMilliseconds)
+        if (host.Suspect is { } suspect && now - host.MovedAt >= options.SlowTime.TotalMilliseconds && IsLongEnough(host, now, before))
             Judge(host, hosts[suspect]!, now, before);
         if (host.FedBy is not >= 0)
             return;
@@ -203,7 +203,8 @@ internal sealed class FanOut(IReadOnlyList<Receiver?> hosts, IChunkCarrier carri
         }
 
         // The last chunks are not worth a new beginning.
-        if (host.Moves >= MaxMoves || host.IsSlow || host.Suspect is not null || host.Wants.Count - have < options.Ahead || !IsBehind(host, now, before))
+        if (host.Moves >= MaxMoves || host.IsSlow || host.Suspect is not null || host.Wants.Count - have < options.Ahead
+            || !IsLongEnough(host, now, before) || !IsBehind(host, before))
             return;
         var ahead = host.Wants[Math.Min(have + options.Ahead, host.Wants.Count) - 1].Number;
         var others = host.Feeders.Select(n => hosts[n]).OfType<Receiver>()
@@ -220,14 +221,16 @@ internal sealed class FanOut(IReadOnlyList<Receiver?> hosts, IChunkCarrier carri
         }
     }
 
-    /// <summary>It got much less than others for a while, all of it from one.</summary>
-    private bool IsBehind(Receiver host, long now, (long Time, int[] Have) before)
-    {
+    /// <summary>
+    /// It got all since then from one, and for so long that it can be compared. Where this looks late, as on a busy controller, the
+    /// time looked back upon is short: nobody is slow by that, and nobody is fast.
+    /// </summary>
+    private bool IsLongEnough(Receiver host, long now, (long Time, int[] Have) before) =>
         // Far down the chain the first chunk comes late, which is nobody's slowness.
-        if (before.Have[host.Number] == 0 || now - Math.Max(before.Time, host.MovedAt) < options.SlowTime.TotalMilliseconds * 0.8)
-            return false;
-        return (host.Have - before.Have[host.Number]) * 3 < _best;
-    }
+        before.Have[host.Number] > 0 && now - Math.Max(before.Time, host.MovedAt) >= options.SlowTime.TotalMilliseconds * 0.8;
+
+    /// <summary>It got much less than others did.</summary>
+    private bool IsBehind(Receiver host, (long Time, int[] Have) before) => (host.Have - before.Have[host.Number]) * 3 < _best;
 
     /// <summary>
     /// Says which of two was slow, now that the one was fed by somebody else for a while. Who feeds slowly is itself fed by the last
@@ -236,7 +239,7 @@ internal sealed class FanOut(IReadOnlyList<Receiver?> hosts, IChunkCarrier carri
     private void Judge(Receiver host, Receiver feeder, long now, (long Time, int[] Have) before)
     {
         host.Suspect = null;
-        if (IsBehind(host, now, before))
+        if (IsBehind(host, before))
         {
             host.IsSlow = true;
             host.Forgive(feeder.Number);

@@ -113,11 +113,14 @@ internal sealed class HostCarrier(IReadOnlyList<HostRun> runs, ChunkSource sourc
             for (var i = 0; i < chunks.Count; i++)
             {
                 var chunk = chunks[i];
+                // Who feeds is asked for what it has only: nothing of it has to wait there, and look again and again.
+                if (from is not null)
+                    await from.HasAsync(chunk.Number, cancellationToken).ConfigureAwait(false);
                 var ready = from is null ? await (coming ?? source.GetAsync(chunk.Number, cancellationToken)).ConfigureAwait(false) : null;
                 // It is read and unpacked while the one before it is on its way.
                 coming = from is null && i + 1 < chunks.Count ? source.GetAsync(chunks[i + 1].Number, cancellationToken) : null;
                 var (size, digest) = ready is null
-                    ? await source.ToldAsync(chunk.Number, from!.HasChunk(chunk.Number), cancellationToken).ConfigureAwait(false)
+                    ? await source.ToldAsync(chunk.Number, cancellationToken).ConfigureAwait(false)
                     : (ready.Bytes.Length, ready.Digest);
                 var kind = chunk.Content is null ? 'T' : size == 0 ? 'V' : 'P';
                 await writer.GiveAsync(

@@ -43,8 +43,8 @@ internal static class HostScripts
         {{StopOld}}
         stop
         cd "$S"
-        rm -rf run share/ok share/spool share/held share/serve stage/sums stage/fin
-        mkdir -p run stage/new stage/sums share/parts share/ok share/spool share/held
+        rm -rf run share/spool share/held share/serve stage/sums stage/fin
+        mkdir -p run stage/new stage/sums share/parts share/spool share/held
         tar -xpf -
         chown -R "0:${SUDO_GID:-0}" share
         chmod 711 "$S"; chmod 700 run stage stage/new; chmod 2750 share share/*/
@@ -113,7 +113,6 @@ internal static class HostScripts
                     echo done; exit 0;;
                 *)  exit 64;;
                 esac
-                [ -z "$k" ] || : > "share/ok/$n"
                 echo "$n"
             done
             exit 66
@@ -123,7 +122,7 @@ internal static class HostScripts
         exit $r
         """);
 
-    /// <summary>What a feeder runs for who has the key: gives chunks that are asked for, as soon as they are in place.</summary>
+    /// <summary>What a feeder runs for who has the key: gives chunks that are asked for. The controller has it asked for what is in place.</summary>
     public static string Serve { get; } = $$"""
         cd "${0%/*}" || exit 1
         echo @serve
@@ -131,14 +130,9 @@ internal static class HostScripts
             case $t in T | P) ;; V) continue;; Q) exit 0;; *) exit 64;; esac
             case $n in *[!0-9]* | '') exit 64;; esac
             case $x in -) ;; *[!0-9a-f]* | '') exit 64;; esac
-            w=0; d=parts; [ ! -e "held/$x" ] || d=held
-            until [ $d = held ] || [ -e "ok/$n" ]; do
-                [ -d "/proc/$PPID" ] && [ -d ok ] && [ $w -lt 3000 ] || exit 1
-                sleep 0.04 2>/dev/null || sleep 1
-                w=$((w + 1))
-            done
             if [ "$t" = T ]; then cat "spool/$n" || exit 1
             else
+                d=parts; [ ! -e "held/$x" ] || d=held
                 case $size$off in *[!0-9]*) exit 64;; esac
                 dd if="$d/$x" bs={{Block}} skip=$((off / {{Block}})) count=$(((size + {{Block}} - 1) / {{Block}})) 2>/dev/null || exit 1
             fi
@@ -200,9 +194,11 @@ internal static class HostScripts
         {{StopOld}}
         stop
         # Who was fed and is cut off says no goodbye, and what feeds it waits for its words.
-        for f in $(printf '%s\n' "$S/share/serve" | grep -slFf - /proc/[0-9]*/cmdline); do f=${f#/proc/}; kill "${f%%/*}" 2>/dev/null; done
+        for f in $(printf '%s\n' "$S/share/serve" | grep -slFf - /proc/[0-9]*/cmdline); do
+            [ "$(tr '\000' ' ' < "$f" 2>/dev/null)" != "/bin/sh $S/share/serve " ] || { f=${f#/proc/}; kill "${f%%/*}" 2>/dev/null; }
+        done
         cd "$S" || exit 1
-        rm -rf share/ok share/spool share/held share/serve stage/sums stage/fin
+        rm -rf share/spool share/held share/serve stage/sums stage/fin
         {{(complete || discard ? "rm -rf share stage" : ":")}}
         chmod 700 "$S"
         {{(complete ? InspectScript.Functions + "\n{ [ ! -e look ] && [ ! -e placed ]; } || note || exit 1" : "rm -f look placed")}}

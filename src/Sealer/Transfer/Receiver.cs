@@ -10,6 +10,7 @@ internal sealed class Receiver(int number, string name, IReadOnlyList<Chunk> wan
     private readonly Dictionary<string, long> _ways = new(StringComparer.Ordinal);
     private readonly HashSet<int> _avoided = [];
     private volatile int _have;
+    private volatile TaskCompletionSource _gotOne = Pending();
 
     public int Number => number;
 
@@ -69,6 +70,19 @@ internal sealed class Receiver(int number, string name, IReadOnlyList<Chunk> wan
     /// <summary>A chunk is in place. From any thread.</summary>
     public bool HasChunk(int chunk) => _have is var have && _wanted.Contains(chunk) && (have == wants.Count || wants[have].Number > chunk);
 
+    /// <summary>Ends when a chunk is in place.</summary>
+    public async Task HasAsync(int chunk, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            // Taken before it is looked: what comes between ends it.
+            var next = _gotOne.Task;
+            if (HasChunk(chunk))
+                return;
+            await next.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
     public bool WantsChunk(int chunk) => _wanted.Contains(chunk);
 
     /// <summary>The next of its chunks is in place.</summary>
@@ -79,8 +93,13 @@ internal sealed class Receiver(int number, string name, IReadOnlyList<Chunk> wan
         Bytes += bytes;
         _ways[way] = _ways.GetValueOrDefault(way) + bytes;
         _have++;
+        var waited = _gotOne;
+        _gotOne = Pending();
+        waited.SetResult();
     }
 
     /// <summary>Where it got its chunks, most of them first.</summary>
     public string Way => string.Join(", ", _ways.OrderByDescending(w => w.Value).Select(w => w.Key));
+
+    private static TaskCompletionSource Pending() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

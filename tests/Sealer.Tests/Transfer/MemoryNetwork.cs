@@ -40,6 +40,9 @@ internal sealed class MemoryNetwork(double rate, double latency = 0) : TimeProvi
     /// <summary>Bringing something to the host ends with an error that nobody foresaw, once it has so many chunks.</summary>
     public Dictionary<int, int> StrangeFrom { get; } = [];
 
+    /// <summary>How many seconds late who waits from one time on is woken, as on a busy machine.</summary>
+    public Func<double, double> Lateness { get; init; } = _ => 0;
+
     /// <summary>Who was sent elsewhere, in whole sentences.</summary>
     public List<string> Told { get; } = [];
 
@@ -95,7 +98,7 @@ internal sealed class MemoryNetwork(double rate, double latency = 0) : TimeProvi
         lock (_gate)
         {
             _timers++;
-            At(_now + dueTime.TotalSeconds, () =>
+            At(_now + dueTime.TotalSeconds + Lateness(_now), () =>
             {
                 _isChanging = true;
                 if (timer.End())

@@ -173,7 +173,7 @@ internal sealed class UnhappyDay : IAsyncDisposable
                 {_lab.Sums}END
                 fi
                 cd /
-                for f in run share/ok share/serve share/spool look placed; do [ ! -e {State}/$f ] || echo "left: $f"; done
+                for f in run share/serve share/spool look placed; do [ ! -e {State}/$f ] || echo "left: $f"; done
                 for f in /root/.ssh/authorized_keys /home/*/.ssh/authorized_keys; do grep -Hn sealer-transfer "$f" 2>/dev/null; done
                 ls /root/.ssh/*.sealer-new /home/*/.ssh/*.sealer-new /root/.ssh/known_hosts* /home/*/.ssh/known_hosts* 2>/dev/null
                 for f in /var/lib/sealer/state/{Name}/plugins/*.sh /var/lib/sealer/state/{Name}/plugins/*.run; do [ ! -e "$f" ] || echo "left: $f"; done
