@@ -249,7 +249,7 @@ public sealed class ClusterDelivery
         // A worker that tells of claims far above those of all control planes is not believed.
         var top = specs.Where(spec => spec.IsControlPlane).Select(spec => found[spec.Address.ToString()].State?.Token ?? 0).DefaultIfEmpty().Max();
         foreach (var (name, host) in found.Where(host => host.Value.State?.Token > top + ClusterLock.TokenMargin))
-            found[name] = host with { Error = HostStateReader.NotPossible(name, Spec.Name) };
+            found[name] = host with { State = null, Error = HostStateReader.NotPossible(name, Spec.Name) };
         if (_content is not null)
         {
             var asked = specs.Select(spec => found[spec.Address.ToString()]).Where(host => host.IsKnown)

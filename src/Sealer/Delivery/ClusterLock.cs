@@ -15,9 +15,6 @@ public sealed class ClusterLock : IAsyncDisposable
     /// <summary>How many claims one host may be ahead of what others know: far more than are made between two looks.</summary>
     internal const long TokenMargin = 1000;
 
-    // Of the year 9999.
-    private const long LastSecond = 253_402_300_799;
-
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private readonly IHost _host;
@@ -107,7 +104,7 @@ public sealed class ClusterLock : IAsyncDisposable
             if (words is ["taken", var token, .. var was])
             {
                 // Every host will refuse what is lower: one host's lie must not use up the numbers of all.
-                if (!long.TryParse(token, NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number <= options.HighestToken || number > Math.Max(options.HighestToken, 0) + TokenMargin)
+                if (!long.TryParse(token, NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number <= options.HighestToken || number > options.HighestToken + TokenMargin)
                     throw Broken(host, cluster, result);
                 var taken = new ClusterLock(
                     host, cluster, id, number,
@@ -358,9 +355,7 @@ public sealed class ClusterLock : IAsyncDisposable
 
     // TOKEN HOLDER AGE TTL SINCE NAME MACHINE ID STARTED
     private static LockOwner? Owner(string[] words) =>
-        words.Length >= 9 && ControllerProcess.Parse(string.Join(' ', words[5..9])) is { } process && Number(words[4]) is >= 0 and <= LastSecond && Number(words[2]) is >= 0 and <= LastSecond
-        ? new LockOwner(process.Name, process.Id, DateTimeOffset.FromUnixTimeSeconds(Number(words[4])), Number(words[0]), TimeSpan.FromSeconds(Number(words[2])))
-        : null;
+        words.Length >= 9 ? LockOwner.Of(words[0], words[2], words[4], words[5..9]) : null;
 
     private static long Number(string word) => long.TryParse(word, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var n) ? n : 0;
 }

@@ -26,9 +26,6 @@ internal sealed class FencedHost(
     private const int NotClaimed = 95;
     private const string RefusedMark = "sealer-fenced";
 
-    // Of the year 9999.
-    private const long LastSecond = 253_402_300_799;
-
     private readonly string _prefix = Prefix(cluster, token, holder, process?.ToString() ?? "");
 
     /// <inheritdoc/>
@@ -79,10 +76,7 @@ internal sealed class FencedHost(
     private static string Who(string error)
     {
         var words = error[error.IndexOf(RefusedMark, StringComparison.Ordinal)..].Split('\n')[0].Trim().Split(' ');
-        return words.Length == 7 && ControllerProcess.Parse(string.Join(' ', words[3..])) is { } process
-            && long.TryParse(words[2], NumberStyles.None, CultureInfo.InvariantCulture, out var since) && since < LastSecond
-            ? $"{PlainText.Of(process.Name)} (process {process.Id.ToString(CultureInfo.InvariantCulture)}, since {DateTimeOffset.FromUnixTimeSeconds(since).UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture)}Z)"
-            : "another controller";
+        return words.Length == 7 && LockOwner.Of(words[1].Split('-')[0], "0", words[2], words[3..]) is { } owner ? owner.ToString() : "another controller";
     }
 
     // Who is not root may look, and leaves the claim to commands that are.

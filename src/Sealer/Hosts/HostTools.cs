@@ -5,5 +5,5 @@ internal static class HostTools
 {
     /// <summary>To get content: what its scripts run.</summary>
     public static IReadOnlyList<string> OfContent { get; } =
-        ["tar", "gzip", "sha256sum", "find", "sort", "comm", "sed", "tr", "xargs", "awk", "head", "stat", "df", "dd", "tee"];
+        ["tar", "gzip", "sha256sum", "find", "sort", "comm", "sed", "tr", "xargs", "awk", "head", "stat", "readlink", "df", "dd", "tee"];
 }

@@ -20,11 +20,5 @@ internal static class LabScripts
             File.WriteAllText(Path.Combine(folder, name), Read(name));
     }
 
-    private static string Read(string name)
-    {
-        using var stream = typeof(LabScripts).Assembly.GetManifestResourceStream("Labs/" + name)
-            ?? throw new InvalidOperationException($"The assembly lacks {name}.");
-        using var reader = new StreamReader(stream);
-        return reader.ReadToEnd();
-    }
+    private static string Read(string name) => EmbeddedText.Read("Labs/", name);
 }

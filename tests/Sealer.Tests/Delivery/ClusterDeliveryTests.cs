@@ -96,6 +96,17 @@ public sealed class ClusterDeliveryTests : IDisposable
     }
 
     [LinuxFact]
+    public async Task A_worker_that_tells_a_claim_of_nobodys_only_after_the_plan_is_not_believed_either()
+    {
+        var cluster = Cluster();
+        var plan = await cluster.Delivery().PlanAsync();
+        cluster.Hosts["10.0.0.4"]["/var/lib/sealer/state/skyline/fence/5000-x"] = "";
+        var result = await cluster.Delivery().CarryOutAsync(plan);
+        Assert.Equal(["10.0.0.1", "10.0.0.2", "10.0.0.3"], result.Steps.Where(step => step.Status == StepStatus.Done).Select(step => step.Host).Distinct().Order());
+        Assert.True(cluster.First.Has("/var/lib/sealer/state/skyline/lock/1"));
+    }
+
+    [LinuxFact]
     public async Task A_host_that_keeps_the_lock_and_gives_a_number_of_nobodys_is_not_believed()
     {
         var cluster = Cluster();

@@ -26,7 +26,7 @@ public sealed class BaseImageBuilder(ImageStore store, IProgress<SealerEvent>? e
             foreach (var platform in PlatformsOf(options))
                 previews.Add(await builder.PreviewAsync(await WriteAsync(options, options.Tag, platform, mirror, scratch, download: false, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false));
             return new BuildPreview(previews[0].Kubefile, [.. previews.SelectMany(preview => preview.Platforms)]);
-        });
+        }, cancellationToken);
 
     /// <summary>Builds the image, for several platforms an index of several, and names it.</summary>
     /// <exception cref="SealerException">
@@ -53,12 +53,13 @@ public sealed class BaseImageBuilder(ImageStore store, IProgress<SealerEvent>? e
             foreach (var (name, _) in built)
                 await store.UntagAsync(name, cancellationToken).ConfigureAwait(false);
             return index;
-        });
+        }, cancellationToken);
 
-    private async Task<T> WithAsync<T>(BaseImageOptions options, Func<ClusterImageBuilder, ReleaseMirror, BuildScratch, Task<T>> action)
+    private async Task<T> WithAsync<T>(
+        BaseImageOptions options, Func<ClusterImageBuilder, ReleaseMirror, BuildScratch, Task<T>> action, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(options);
-        using var lease = await store.LeaseAsync(CancellationToken.None).ConfigureAwait(false);
+        using var lease = await store.LeaseAsync(cancellationToken).ConfigureAwait(false);
         using var scratch = new BuildScratch(store);
         using var registries = new RegistryClient(options.Registries);
         using var remote = new RemoteSource(store, options.Registries, useCache: true, sourceDate: null, events);

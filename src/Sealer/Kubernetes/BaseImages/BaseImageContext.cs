@@ -1,6 +1,5 @@
 using System.IO.Compression;
 using System.Formats.Tar;
-using System.Reflection;
 using System.Text;
 using Sealer.Images;
 
@@ -29,8 +28,8 @@ internal sealed class BaseImageContext(BaseImageOptions options, Platform platfo
     {
         foreach (var (name, value) in Labels())
             Add($"LABEL {name}=\"{value}\"");
-        foreach (var name in typeof(BaseImageContext).Assembly.GetManifestResourceNames().Where(name => name.StartsWith(Resources, StringComparison.Ordinal)))
-            await WriteOwnAsync(name[Resources.Length..], Resource(name).Replace("@PAUSE@", _release.Images.Pause, StringComparison.Ordinal), cancellationToken).ConfigureAwait(false);
+        foreach (var name in EmbeddedText.Names(Resources))
+            await WriteOwnAsync(name, EmbeddedText.Read(Resources, name).Replace("@PAUSE@", _release.Images.Pause, StringComparison.Ordinal), cancellationToken).ConfigureAwait(false);
         await WriteOwnAsync("manifests/imageList", string.Concat(ContainerImages().Select(image => image + "\n")), cancellationToken).ConfigureAwait(false);
         Add("COPY --chmod=755 scripts/*.sh scripts/");
         Add("COPY --chmod=644 etc/* etc/");
@@ -156,11 +155,5 @@ internal sealed class BaseImageContext(BaseImageOptions options, Platform platfo
         var path = Path.Combine(folder, target.Replace('/', Path.DirectorySeparatorChar));
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         return path;
-    }
-
-    private static string Resource(string name)
-    {
-        using var reader = new StreamReader(Assembly.GetExecutingAssembly().GetManifestResourceStream(name)!);
-        return reader.ReadToEnd();
     }
 }
