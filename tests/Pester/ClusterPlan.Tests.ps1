@@ -155,6 +155,93 @@ spec:
     }
 }
 
+Describe 'Two who deliver to the same hosts' -Skip:(-not $canHaveLabs) {
+    BeforeAll {
+        $data = if ($env:XDG_DATA_HOME) { $env:XDG_DATA_HOME } else { Join-Path $HOME '.local/share' }
+        $env:SEALER_LAB_CACHE = Join-Path $data 'sealer/labs/.trees'
+        $context = New-Item -ItemType Directory (Join-Path $TestDrive 'two')
+        Set-Content (Join-Path $context 'Kubefile') "FROM scratch`nCOPY two.conf etc/two.conf"
+        Set-Content (Join-Path $context 'two.conf') 'two = one after the other'
+        $null = Build-ClusterImage $context -Tag pester-two:v1
+        Push-Location $TestDrive
+        $lab = New-ClusterLab -Count 2 -Name "two$PID"
+        $lab | New-Clusterfile ./Clusterfile -Name two -Image pester-two:v1
+        # Goes on once it is told to, so that nothing here depends on how fast it is.
+        Add-Content ./Clusterfile @"
+
+---
+apiVersion: sealer.io/v1
+kind: Plugin
+metadata: { name: holds }
+spec:
+  type: SHELL
+  action: pre-init-host
+  scope: master
+  data: touch /root/holds; while [ ! -e /root/go ]; do sleep 0.1; done; echo run >> /root/runs
+"@
+        # With this session's homes, store and keys, and its own process.
+        $delivery = "Import-Module '$Manifest'; Get-ClusterPlan ./Clusterfile | Invoke-ClusterPlan -Confirm:`$false"
+        function Start-Other {
+            $other = Start-Process pwsh -PassThru -RedirectStandardOutput ./other.out -RedirectStandardError ./other.err -ArgumentList '-NoProfile', '-NonInteractive', '-Command', "`"$delivery`""
+            # What it holds the lock in is running now.
+            $seen = Invoke-ClusterCommand 'for i in $(seq 600); do [ -e /root/holds ] && exec echo holds; sleep 0.1; done' -Clusterfile ./Clusterfile -Role master
+            if ($seen.Text -ne 'holds') { throw "The other controller has not begun: $(Get-Content ./other.out, ./other.err -Raw)" }
+            $other
+        }
+    }
+
+    AfterEach {
+        if ($other -and -not $other.HasExited) { $other.Kill($true) }
+        Invoke-ClusterCommand 'touch /root/go; sleep 1; rm -f /root/holds /root/go' -Clusterfile ./Clusterfile -Role master
+    }
+
+    AfterAll {
+        Pop-Location
+        Get-ClusterLab "two$PID*" | Remove-ClusterLab
+        Get-ClusterImage pester-two* | Remove-ClusterImage
+        Remove-Item Env:SEALER_LAB_CACHE
+    }
+
+    It 'wait for each other: the second is told who works there' {
+        $plan = Get-ClusterPlan ./Clusterfile
+        $other = Start-Other
+        $plan | Invoke-ClusterPlan -Confirm:$false -ErrorVariable refused -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
+        $refused[0].FullyQualifiedErrorId | Should -Be 'ClusterLocked,Sealer.PowerShell.InvokeClusterPlan'
+        "$($refused[0])" | Should -Match "\(process $($other.Id), since .*\) works on the cluster two"
+        Invoke-ClusterCommand 'touch /root/go' -Clusterfile ./Clusterfile -Role master
+        $other.WaitForExit()
+        $other.ExitCode | Should -Be 0
+        (Get-ClusterPlan ./Clusterfile).IsSatisfied | Should -BeTrue
+        (Invoke-ClusterCommand 'cat /root/runs' -Clusterfile ./Clusterfile -Role master).Text | Should -Be 'run'
+    }
+
+    It 'take over at once where the other was killed, and what it had begun is not done twice' {
+        Invoke-ClusterCommand 'rm -rf /root/runs /var/lib/sealer/*' -Clusterfile ./Clusterfile
+        $other = Start-Other
+        $other.Kill()
+        $other.WaitForExit()
+        # Nobody waits for its lock, while its plugin goes on on its host.
+        $plan = Get-ClusterPlan ./Clusterfile
+        $plan.Steps.What | Should -Contain 'Run the plugin holds (pre-init-host)'
+        $null = Invoke-ClusterCommand '(sleep 2; touch /root/go) > /dev/null 2>&1 &' -Clusterfile ./Clusterfile -Role master
+        $plan | Invoke-ClusterPlan -Confirm:$false -ErrorAction Stop | ForEach-Object Status | Should -BeIn 'Done', 'Unchanged'
+        (Get-ClusterPlan ./Clusterfile).IsSatisfied | Should -BeTrue
+        (Invoke-ClusterCommand 'cat /root/runs' -Clusterfile ./Clusterfile -Role master).Text | Should -Be 'run'
+    }
+
+    It 'are refused where the hosts changed after the plan, until there is a new one' {
+        Invoke-ClusterCommand 'rm -f /var/lib/sealer/data/two/rootfs/etc/two.conf' -Clusterfile ./Clusterfile
+        $changed = Get-ClusterPlan ./Clusterfile
+        Invoke-ClusterCommand 'echo 10.1.1.1 elsewhere.example.com >> /etc/hosts' -Clusterfile ./Clusterfile -Role node
+        $changed | Invoke-ClusterPlan -Confirm:$false -ErrorVariable refused -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
+        $refused[0].FullyQualifiedErrorId | Should -Be 'HostsMovedOn,Sealer.PowerShell.InvokeClusterPlan'
+        "$($refused[0])" | Should -Match "$($lab[1].Address): /etc/hosts is not as it was"
+        Get-ClusterPlan ./Clusterfile | Invoke-ClusterPlan -Confirm:$false | ForEach-Object Status | Select-Object -Unique | Should -Be 'Done'
+        (Get-ClusterPlan ./Clusterfile).IsSatisfied | Should -BeTrue
+        (Invoke-ClusterCommand 'tail -n 1 /etc/hosts' -Clusterfile ./Clusterfile -Role node).Text | Should -Match 'elsewhere'
+    }
+}
+
 Describe 'A delivery through a jump host' -Skip:(-not $canHaveLabs) {
     BeforeAll {
         $data = if ($env:XDG_DATA_HOME) { $env:XDG_DATA_HOME } else { Join-Path $HOME '.local/share' }
