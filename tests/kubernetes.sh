@@ -375,7 +375,7 @@ if [ -n "$(missing "$@")" ]; then
     if [ -n "$wanted" ]; then
         began=$SECONDS
         [ "$(id -u)" -eq 0 ] || fail 'only root can unpack the packages that it is made of.'
-        for tool in mmdebstrap npm unzip xz; do command -v $tool > /dev/null || fail "$tool is missing; tests/peers.sh installs it."; done
+        for tool in mmdebstrap unzip xz; do command -v $tool > /dev/null || fail "$tool is missing; tests/peers.sh installs it."; done
         work=$(mktemp -d "$cache/kubernetes.new-XXXXXX")
         trap 'rm -rf --one-file-system "$work"' EXIT
         chmod 755 "$work"

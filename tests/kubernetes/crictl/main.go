@@ -23,8 +23,8 @@ const (
 )
 
 var (
-	endpoint, output         string
-	timeout                  time.Duration
+	endpoint, output           string
+	timeout                    time.Duration
 	quiet, all, force, ignored bool
 )
 
@@ -156,7 +156,9 @@ func add(root *cobra.Command, name string, run func(client, []string) error) *co
 		ctx, cancel := context.WithTimeout(context.Background(), timeout)
 		defer cancel()
 		// A dialer of our own: gRPC's asks for a proxy even where it goes to a socket.
-		dial := func(ctx context.Context, path string) (net.Conn, error) { return (&net.Dialer{}).DialContext(ctx, "unix", path) }
+		dial := func(ctx context.Context, path string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, "unix", path)
+		}
 		connection, err := grpc.DialContext(ctx, strings.TrimPrefix(endpoint, "unix://"),
 			grpc.WithInsecure(), grpc.WithBlock(), grpc.FailOnNonTempDialError(true), grpc.WithContextDialer(dial))
 		if err != nil {
