@@ -40,9 +40,9 @@ trap 'say "line $LINENO failed: $BASH_COMMAND"' ERR
 # As far as this machine's apt knows what Debian has now. Asked once: a run keeps to one answer.
 packages_now=$(! command -v apt-cache > /dev/null || apt-cache policy kubernetes-client $compiler $of_hosts $of_images 2> /dev/null | grep -E '^[a-z]|Candidate:' || :)
 
-key_of() { # version
-    { echo "$1 $(uname -m) $packages_now"; cat "$here/kubernetes.sh"; find "$here/kubernetes" -type f | sort | xargs cat; } | sha256sum | cut -c 1-16
-}
+inputs=$({ uname -m; echo "$packages_now"; cat "$here/kubernetes.sh"; find "$here/kubernetes" -type f | sort | xargs cat; } | sha256sum)
+
+key_of() { sha256sum <<< "$1 $inputs" | cut -c 1-16; } # version
 
 folder_of() { echo "$cache/kubernetes-$1-$(key_of "$1")"; }
 
@@ -111,7 +111,7 @@ prepare_source() {
     sed -i -e '/close(d\.resultCh)/d' -e 's/^func (d \*decoratedWatcher) run(.*{$/&\n\tdefer close(d.resultCh)/' "$file"
     [ "$(grep -c 'defer close(d.resultCh)' "$file")" = 1 ] || fail "the watcher in $file is not what it was; look whether it needs its mend still"
 
-    for file in "$here"/kubernetes/*/; do cp -R "$file" "$source/cmd/"; done
+    for file in "$stand_ins"/*/; do cp -R "$file" "$source/cmd/"; done
 
     # What the API server tells of its types is made of their comments, and lies in no source package.
     (
@@ -133,7 +133,7 @@ build_programs() { # version folder
             flags="$flags -X k8s.io/kubernetes/vendor/k8s.io/$package.$word"
         done
     done
-    mapfile -t -O ${#commands[@]} commands < <(cd "$here/kubernetes" && ls -d -- */ | tr -d /)
+    mapfile -t -O ${#commands[@]} commands < <(cd "$stand_ins" && ls -d -- */ | tr -d /)
     mkdir "$2"
     (cd "$source" && go build -trimpath -ldflags "$flags" -o "$2/" "${commands[@]/#/k8s.io/kubernetes/cmd/}")
 }
@@ -204,7 +204,7 @@ make_releases() { # version folder-of-programs
 
     # The same files have the same times, and so the same layers, however often they are made.
     find "$releases" -exec touch -h -d @0 {} +
-    cp "$here/kubernetes/pod-network.yaml" "$new/"
+    cp "$stand_ins/pod-network.yaml" "$new/"
     # Flannel is what our network stands in for.
     cat > "$new/base-image.json" <<END
 {
@@ -362,42 +362,50 @@ make() { # version folder
 
 # --- what is missing is made ---
 
-[ $# -gt 0 ] || set -- v1.20.2
-for version; do [[ $version =~ ^v1\.20\.[0-9]+$ ]] || fail "$version cannot be made: the source is that of v1.20.2, which takes the name of any v1.20."; done
-mkdir -p "$cache"
-missing() { for version; do [ -d "$(folder_of "$version")" ] || echo "$version"; done; }
-if [ -n "$(missing "$@")" ]; then
-    exec 9> "$cache/kubernetes.lock"
-    flock --nonblock 9 || { say 'another one is at it; waiting'; flock 9; }
-    sweep
-    # Again, for whoever held the lock may have made it.
-    wanted=$(missing "$@")
-    if [ -n "$wanted" ]; then
-        began=$SECONDS
-        [ "$(id -u)" -eq 0 ] || fail 'only root can unpack the packages that it is made of.'
-        for tool in mmdebstrap unzip xz; do command -v $tool > /dev/null || fail "$tool is missing; tests/peers.sh installs it."; done
-        work=$(mktemp -d "$cache/kubernetes.new-XXXXXX")
-        trap 'rm -rf --one-file-system "$work"' EXIT
-        chmod 755 "$work"
-        tree=$work/tree source=$work/go/src/k8s.io/kubernetes
-        say "making $(tr '\n' ' ' <<< "$wanted")of Debian's source, once"
-        fetch_packages
-        say "packages fetched after $((SECONDS - began)) s"
-        arch=$(dpkg --print-architecture)
-        debian=$(basename "$work"/source/kubernetes_*.dsc .dsc | cut -d _ -f 2)
-        loader=$(find "$tree/lib64/" "$tree/lib/" -maxdepth 1 -name 'ld-linux*.so.*' -printf '%p\n' 2> /dev/null | head -n 1 || :)
-        loader=${loader#"$tree"}
-        # A folder of another build's may be named, which then has most of it compiled.
-        export PATH=$tree/usr/lib/go-1.19/bin:$PATH GOROOT=$tree/usr/lib/go-1.19 GOPATH=$work/go GOCACHE=${SEALER_TEST_GOCACHE:-$work/gocache}
-        export GO111MODULE=off GOPROXY=off GOTOOLCHAIN=local GOENV=off GOFLAGS='' CGO_ENABLED=0
-        prepare_source
-        say "source ready after $((SECONDS - began)) s"
-        for version in $wanted; do make "$version" "$(folder_of "$version")"; done
-        say "done after $((SECONDS - began)) s"
+# In a function, which is read before it is run: ten minutes are long enough for somebody to change this file.
+main() {
+    [ $# -gt 0 ] || set -- v1.20.2
+    for version; do [[ $version =~ ^v1\.20\.[0-9]+$ ]] || fail "$version cannot be made: the source is that of v1.20.2, which takes the name of any v1.20."; done
+    mkdir -p "$cache"
+    missing() { for version; do [ -d "$(folder_of "$version")" ] || echo "$version"; done; }
+    if [ -n "$(missing "$@")" ]; then
+        exec 9> "$cache/kubernetes.lock"
+        flock --nonblock 9 || { say 'another one is at it; waiting'; flock 9; }
+        sweep
+        # Again, for whoever held the lock may have made it.
+        wanted=$(missing "$@")
+        if [ -n "$wanted" ]; then
+            began=$SECONDS
+            [ "$(id -u)" -eq 0 ] || fail 'only root can unpack the packages that it is made of.'
+            for tool in mmdebstrap unzip xz; do command -v $tool > /dev/null || fail "$tool is missing; tests/peers.sh installs it."; done
+            work=$(mktemp -d "$cache/kubernetes.new-XXXXXX")
+            stand_ins=$work/stand-ins
+            trap 'rm -rf --one-file-system "$work"' EXIT
+            chmod 755 "$work"
+            cp -R "$here/kubernetes" "$stand_ins"
+            tree=$work/tree source=$work/go/src/k8s.io/kubernetes
+            say "making $(tr '\n' ' ' <<< "$wanted")of Debian's source, once"
+            fetch_packages
+            say "packages fetched after $((SECONDS - began)) s"
+            arch=$(dpkg --print-architecture)
+            debian=$(basename "$work"/source/kubernetes_*.dsc .dsc | cut -d _ -f 2)
+            loader=$(find "$tree/lib64/" "$tree/lib/" -maxdepth 1 -name 'ld-linux*.so.*' -printf '%p\n' 2> /dev/null | head -n 1 || :)
+            loader=${loader#"$tree"}
+            # A folder of another build's may be named, which then has most of it compiled.
+            export PATH=$tree/usr/lib/go-1.19/bin:$PATH GOROOT=$tree/usr/lib/go-1.19 GOPATH=$work/go GOCACHE=${SEALER_TEST_GOCACHE:-$work/gocache}
+            export GO111MODULE=off GOPROXY=off GOTOOLCHAIN=local GOENV=off GOFLAGS='' CGO_ENABLED=0
+            prepare_source
+            say "source ready after $((SECONDS - began)) s"
+            for version in $wanted; do make "$version" "$(folder_of "$version")"; done
+            say "done after $((SECONDS - began)) s"
+        fi
     fi
-fi
-for version; do
-    folder=$(folder_of "$version")
-    touch "$folder"
-    echo "$folder"
-done
+    for version; do
+        folder=$(folder_of "$version")
+        touch "$folder"
+        echo "$folder"
+    done
+}
+
+main "$@"
+exit 0
