@@ -48,7 +48,7 @@ public sealed class ExampleTests : IAsyncLifetime
             foreach ($cmdlet in 'Receive-ClusterImage', 'Publish-ClusterImage', 'Copy-ClusterImage', 'Find-ClusterImage', 'Connect-ClusterRegistry') {
                 $PSDefaultParameterValues["${cmdlet}:PlainHttp"] = $true
             }
-            foreach ($cmdlet in 'Get-ClusterHost', 'Test-ClusterHost', 'Invoke-ClusterCommand', 'Copy-ClusterItem', 'Add-ClusterHostAlias', 'Remove-ClusterHostAlias', 'Get-ClusterPlan') {
+            foreach ($cmdlet in 'Get-ClusterCert', 'Get-ClusterHost', 'Test-ClusterHost', 'Invoke-ClusterCommand', 'Copy-ClusterItem', 'Add-ClusterHostAlias', 'Remove-ClusterHostAlias', 'Get-ClusterPlan') {
                 $PSDefaultParameterValues["${cmdlet}:UseLocalHost"] = $true
             }
             # Both hosts are this machine, whose files are nobody's to change.

@@ -29,6 +29,9 @@ public sealed class CertificateFile
     /// <summary>Its permissions, or null where they are not known.</summary>
     public int? Mode { get; }
 
+    /// <summary>True where the private key in it was left on its host: of a key's file nothing is known but its mode.</summary>
+    public bool IsWithoutKey { get; init; }
+
     /// <summary>True where it holds a private key, or may.</summary>
     public bool IsSecret => !Path.EndsWith(".crt", StringComparison.Ordinal);
 

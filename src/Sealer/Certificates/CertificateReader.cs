@@ -153,7 +153,8 @@ public static class CertificateReader
             var problems = new List<CertificateProblem>();
             var info = Describe(file.Path, certificates[0], CertificateForm.Kubeconfig, problems);
             CheckTrust(config, problems);
-            var keyFile = config.Key is { } data ? new CertificateFile(file.Path, data, file.Mode)
+            var keyFile = file.IsWithoutKey && config.KeyFile is null ? file
+                : config.Key is { } data ? new CertificateFile(file.Path, data, file.Mode)
                 : config.KeyFile is { } path ? _files.Find(Absolute(path))
                 : null;
             using var key = PrivateKeyFile.Read(keyFile);

@@ -17,4 +17,7 @@ public enum KeyState
 
     /// <summary>The key of something else.</summary>
     Mismatch,
+
+    /// <summary>There, and not read: it was left on its host.</summary>
+    NotRead,
 }

@@ -42,7 +42,8 @@ internal sealed class PrivateKeyFile : IDisposable
         _ => throw new ArgumentOutOfRangeException(nameof(algorithm)),
     });
 
-    public static PrivateKeyFile Read(CertificateFile? file) => file is null ? new(KeyState.Missing, null, null) : Read(file.Content.Span);
+    public static PrivateKeyFile Read(CertificateFile? file) =>
+        file is null ? new(KeyState.Missing, null, null) : file.IsWithoutKey ? new(KeyState.NotRead, null, null) : Read(file.Content.Span);
 
     /// <summary>The first key of a file; other blocks, like the parameters of a curve or a certificate, are passed over.</summary>
     public static PrivateKeyFile Read(ReadOnlySpan<byte> content)

@@ -4,13 +4,13 @@ using Sealer.Hosts.Local;
 namespace Sealer.Tests.Delivery;
 
 /// <summary>
-/// A host that is a folder: commands run for real, with this machine's shell, and what they name below /var/lib/sealer, /etc and
+/// A host that is a folder: commands run for real, with this machine's shell, and what they name below /var/lib, /etc and
 /// /proc lies in the folder, which plugins know as $ROOT. Its clock since it was started stands still until somebody sets it.
 /// </summary>
 internal sealed class FolderHost : IHost
 {
     private static readonly string[] Places =
-        ["/var/lib/sealer", "/etc/hosts", "/etc/machine-id", "/proc/uptime", "/proc/1/stat", "/proc/sys/kernel/random/boot_id"];
+        ["/var/lib/sealer", "/etc/hosts", "/etc/machine-id", "/etc/kubernetes", "/var/lib/kubelet", "/proc/uptime", "/proc/1/stat", "/proc/sys/kernel/random/boot_id"];
 
     private readonly LocalHost _local;
 
@@ -69,7 +69,7 @@ internal sealed class FolderHost : IHost
         script = $"ROOT={Folder}; BASH_ENV={Folder}/start; export ROOT BASH_ENV\n{script}";
         var result = await _local.RunAsync(command with { Script = script, Elevated = false }, cancellationToken);
         After?.Invoke(command);
-        return result;
+        return result with { Output = result.Output.Replace(Folder + "/etc/kubernetes", "/etc/kubernetes", StringComparison.Ordinal).Replace(Folder + "/var/lib", "/var/lib", StringComparison.Ordinal) };
     }
 
     public Task PutAsync(Stream content, string path, HostFileOptions? options = null, CancellationToken cancellationToken = default) =>
