@@ -6,7 +6,7 @@
     Author                 = 'Sealer contributors'
     CompanyName            = 'Sealer contributors'
     Copyright              = 'Copyright Sealer contributors. Apache License 2.0.'
-    Description            = 'Packs Kubernetes, applications and every container image they need into one OCI image, ships it by registry or by file, verifies it, and carries it to Linux hosts by a plan. Reads and writes the formats of CNCF sealer.'
+    Description            = 'Packs Kubernetes, applications and every container image they need into one OCI image, ships it by registry or by file, verifies it, and makes a cluster of bare Linux hosts with it, by a plan. Reads and writes the formats of CNCF sealer.'
     PowerShellVersion      = '7.4'
     CompatiblePSEditions   = @('Core')
     FormatsToProcess       = @('Sealer.Format.ps1xml')
@@ -14,6 +14,7 @@
     # The build fails where this list and the cmdlets differ.
     CmdletsToExport        = @(
         'Get-ClusterCert'
+        'Invoke-ClusterApply'
         'Get-ClusterHost'
         'Get-Clusterfile'
         'New-Clusterfile'
@@ -43,6 +44,7 @@
         'Test-ClusterImage'
         'New-ClusterImageIndex'
         'Optimize-ClusterImageStore'
+        'Get-ClusterNode'
         'Export-ClusterPlan'
         'Get-ClusterPlan'
         'Import-ClusterPlan'

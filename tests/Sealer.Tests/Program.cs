@@ -119,6 +119,10 @@ internal static class Program
             case ["deliver-and-die", var folder, var images, var place, var number]:
                 return await Delivery.UnhappyDays.DyingDelivery.RunAsync(folder, images, place, int.Parse(number));
 
+            // Delivers a real Kubernetes; somebody kills it meanwhile.
+            case ["deliver-kubernetes", var clusterfile, var images, var name, var home]:
+                return await Delivery.Kubernetes.LabKubernetes.DeliverAsync(clusterfile, images, name, home);
+
             // Makes a lab, and stops for ever at the one of its steps that has this number.
             case ["lab", var name, var step]:
                 await Sealer.Labs.ClusterLab.CreateAsync(new() { Name = name, Count = 2 }, new StopAtStep(int.Parse(step)), default);

@@ -108,22 +108,8 @@ public sealed class InvokeClusterPlan : HostAccessCmdlet
             .CarryOutAsync(plan, cancellationToken);
         if (result.FinishedBefore is { } before)
             await ShowAsync($"{plan.Cluster}: the plan {plan.Id} was carried out on {before.ToLocalTime():yyyy-MM-dd HH:mm}. Get-ClusterPlan makes a new one.");
-        // At the end: where errors stop a runbook, the first would stop what goes on at other hosts.
-        var failed = result.Steps.Where(step => step.Status == StepStatus.Failed).ToList();
-        // Where the lock is lost while nothing runs, nothing has failed, and yet it is not done.
-        foreach (var step in failed.Count > 0 ? failed : result.Steps.Where(step => step.Status == StepStatus.Skipped).DistinctBy(step => step.Host))
-            await OnPipeline(() => WriteError(Errors.ToRecord(step.Error!, step.Host)));
+        await TellFailuresAsync(result);
         await TellUnplannedAsync(plan);
-    }
-
-    private async Task TellUnplannedAsync(Plan plan)
-    {
-        foreach (var host in plan.Hosts.Where(host => host.Unreachable is not null))
-        {
-            var error = new SealerException(
-                "HostNotPlanned", ErrorKind.Connection, $"The plan does nothing on {host.Name}, which could not be asked: {host.Unreachable} Then make a new plan.", host.Name);
-            await OnPipeline(() => WriteError(Errors.ToRecord(error, host.Name)));
-        }
     }
 
     // Hands a result on as soon as its step has ended.

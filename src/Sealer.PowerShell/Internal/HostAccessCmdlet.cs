@@ -4,6 +4,7 @@ using Sealer.Clusterfiles;
 using Sealer.Delivery;
 using Sealer.Hosts.Configuration;
 using Sealer.Kubefiles;
+using Sealer.Planning;
 
 namespace Sealer.PowerShell;
 
@@ -78,5 +79,25 @@ public abstract class HostAccessCmdlet : SshCmdlet
         foreach (var warning in read.Diagnostics.Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Warning))
             await WarnAsync(warning.ToString());
         return new Cluster(read.GetSpec(), full);
+    }
+
+    /// <summary>Writes the errors of what of a plan was not done. At the end: where errors stop a runbook, the first would stop what goes on at other hosts.</summary>
+    private protected async Task TellFailuresAsync(PlanResult result)
+    {
+        var failed = result.Steps.Where(step => step.Status == StepStatus.Failed).ToList();
+        // Where the lock is lost while nothing runs, nothing has failed, and yet it is not done.
+        foreach (var step in failed.Count > 0 ? failed : result.Steps.Where(step => step.Status == StepStatus.Skipped).DistinctBy(step => step.Host))
+            await OnPipeline(() => WriteError(Errors.ToRecord(step.Error!, step.Host)));
+    }
+
+    /// <summary>Writes an error about each host that a plan could not be made for.</summary>
+    private protected async Task TellUnplannedAsync(Plan plan)
+    {
+        foreach (var host in plan.Hosts.Where(host => host.Unreachable is not null))
+        {
+            var error = new SealerException(
+                "HostNotPlanned", ErrorKind.Connection, $"The plan does nothing on {host.Name}, which could not be asked: {host.Unreachable} Then make a new plan.", host.Name);
+            await OnPipeline(() => WriteError(Errors.ToRecord(error, host.Name)));
+        }
     }
 }

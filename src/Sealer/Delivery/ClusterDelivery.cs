@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using Sealer.Clusterfiles;
 using Sealer.Clusterfiles.Documents;
+using Sealer.Delivery.Kubernetes;
 using Sealer.Events;
 using Sealer.Hosts;
 using Sealer.Hosts.Facts;
@@ -42,7 +43,8 @@ public sealed class ClusterDelivery
     public async Task<Plan> PlanAsync(CancellationToken cancellationToken = default)
     {
         var created = _options.Clock.GetUtcNow();
-        return Planner.Make(Request(await ObserveAsync(Spec.Hosts, cancellationToken).ConfigureAwait(false), created));
+        var request = Request(await ObserveAsync(Spec.Hosts, cancellationToken).ConfigureAwait(false), created);
+        return Planner.Make(await WithClusterAsync(request, cancellationToken).ConfigureAwait(false));
     }
 
     /// <summary>Carries out exactly a plan: goes on where it was left, and refuses where hosts, Clusterfile or image have changed since it was made.</summary>
@@ -98,7 +100,7 @@ public sealed class ClusterDelivery
         var request = Request(observed, plan.Created);
         var byName = observed.ToDictionary(host => host.Name, StringComparer.Ordinal);
         var runner = new PlanRunner(
-            plan, Handlers(request, byName), name => fenced[name], journal,
+            plan, Handlers(request, byName, name => fenced[name]), name => fenced[name], journal,
             new PlanRunOptions { ThrottleLimit = _options.ThrottleLimit }, _events);
         var steps = await runner.RunAsync(held, cancellationToken).ConfigureAwait(false);
         var result = new PlanResult
@@ -115,19 +117,35 @@ public sealed class ClusterDelivery
         return result;
     }
 
-    private IReadOnlyList<StepHandler> Handlers(PlanRequest request, Dictionary<string, ObservedHost> byName)
+    private IReadOnlyList<StepHandler> Handlers(PlanRequest request, Dictionary<string, ObservedHost> byName, Func<string, IHost> fenced)
     {
         var handlers = new List<StepHandler>
         {
-            new HostAliasesHandler(Spec.Name),
+            new HostAliasesHandler(request),
             new PluginHandler(Spec.Name, step => step.Payload is PluginPayload plugin && PluginPhases.ByName.TryGetValue(plugin.Phase, out var phase)
-                ? PluginScript.Of(request, phase, byName[step.Host].Spec).FirstOrDefault(script => script.Record == plugin.Record)
+                ? PluginScript.Of(request, phase, byName[step.Host].Spec, plugin.Joining.Count == 0 ? null : plugin.Joining).FirstOrDefault(script => script.Record == plugin.Record)
                 : null),
         };
         if (_content is not null)
         {
             handlers.Add(new ContentHandler(
                 _content, run => new ContentHost(byName[run.Step.Host].Spec, byName[run.Step.Host].Facts!, run.Host), _events));
+        }
+
+        if (request.Kubernetes is not null)
+        {
+            var kubernetes = new KubernetesDelivery(request, fenced);
+            handlers.AddRange(
+            [
+                new ImageScriptHandler(kubernetes),
+                new RuntimeFilesHandler(kubernetes),
+                new CertificatesHandler(kubernetes, _options.Clock),
+                new KubeadmHandler(kubernetes, _options.Clock),
+                new BalancerHandler(kubernetes),
+                new RegistryLoginHandler(kubernetes),
+                new NodeHandler(kubernetes),
+                new LaunchHandler(kubernetes),
+            ]);
         }
 
         return handlers;
@@ -143,11 +161,29 @@ public sealed class ClusterDelivery
         Plugins = [.. Spec.Plugins, .. _content?.Plugins ?? []],
         Environment = host => ClusterEnvironment.VariablesOfHost(Spec, host, _content?.Extension?.Env),
         Hosts = hosts,
+        Kubernetes = _content?.Kubernetes is { } kubernetes
+            ? KubernetesRequest.Of(Spec, kubernetes, hosts, ClusterEnvironment.OfCluster(Spec, _content.Extension?.Env))
+            : null,
         PluginTimeout = _options.PluginTimeout,
         Rates = DeliveryRates.Read(_home, Spec.Name),
         Created = created,
         Notes = _content?.Notes ?? [],
     };
+
+    private async Task<PlanRequest> WithClusterAsync(PlanRequest request, CancellationToken cancellationToken)
+    {
+        if (request.Kubernetes is not { Exists: true } kubernetes)
+            return request;
+        try
+        {
+            var planes = request.Hosts.Where(host => host is { IsKnown: true, State.Kubernetes.IsControlPlane: true }).Select(host => _hosts(host.Spec.Address));
+            return request with { Kubernetes = kubernetes with { State = await LiveCluster.LookAsync(Spec.Name, planes, _options.Clock, cancellationToken).ConfigureAwait(false) } };
+        }
+        catch (SealerException e)
+        {
+            return request with { Kubernetes = kubernetes with { Silence = e.Message } };
+        }
+    }
 
     private void RefuseOther(Plan plan)
     {
@@ -266,7 +302,7 @@ public sealed class ClusterDelivery
         var host = _hosts(spec.Address);
         try
         {
-            var state = HostStateReader.ReadAsync(host, Spec.Name, cancellationToken);
+            var state = HostStateReader.ReadAsync(host, Spec.Name, _content?.Kubernetes is null ? null : Spec.RootfsFolder, cancellationToken);
             var facts = HostFactsReader.GatherAsync(host, elevated: true, cancellationToken);
             await Task.WhenAll(state, facts).ConfigureAwait(false);
             return new ObservedHost { Spec = spec, Facts = await facts.ConfigureAwait(false), State = await state.ConfigureAwait(false) };

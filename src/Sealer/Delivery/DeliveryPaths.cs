@@ -16,5 +16,7 @@ internal static class DeliveryPaths
 
     public static string Plugins(string cluster) => $"{State(cluster)}/plugins";
 
+    public static string Kubernetes(string cluster) => $"{State(cluster)}/kubernetes";
+
     public static string Journal(string cluster, string plan) => $"{State(cluster)}/journal-{plan}";
 }

@@ -15,12 +15,17 @@ internal static class HostStateReader
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     /// <exception cref="SealerException"><c>HostStateNotReadable</c>, and those of <see cref="IHost.RunAsync"/>.</exception>
-    public static async Task<HostState> ReadAsync(IHost host, string cluster, CancellationToken cancellationToken)
+    /// <param name="host">The host.</param>
+    /// <param name="cluster">The cluster's name.</param>
+    /// <param name="kubernetesIn">Asks for Kubernetes too: the image's files there; null where that is not wanted.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public static async Task<HostState> ReadAsync(IHost host, string cluster, string? kubernetesIn, CancellationToken cancellationToken)
     {
         var script = $$"""
             for f in {{DeliveryPaths.Fence(cluster)}}/*; do f=${f##*/}; echo "token ${f%%-*}"; done
             for f in {{DeliveryPaths.Lock(cluster)}}/*; do [ -f "$f" ] && echo "lock ${f##*/}"; done
             for f in {{DeliveryPaths.Plugins(cluster)}}/*.done; do [ -f "$f" ] && { read r < "$f"; f=${f##*/}; echo "plugin ${f%.done} $r"; }; done
+            {{(kubernetesIn is null ? "" : Kubernetes(cluster, kubernetesIn))}}
             printf '\nsealer-hosts\n'; [ ! -e /etc/hosts ] || cat /etc/hosts || exit 1
             printf '\nsealer-end\n'
             """;
@@ -46,6 +51,40 @@ internal static class HostStateReader
                 .ToDictionary(words => words[1], words => words[2], StringComparer.Ordinal),
             Token = token,
             HasLock = lines["lock"].Any(words => Number(words) > 0),
+            Kubernetes = kubernetesIn is null ? null : KubernetesOf(lines),
+        };
+    }
+
+    private static string Kubernetes(string cluster, string rootfs)
+    {
+        var folder = DeliveryPaths.Kubernetes(cluster);
+        return $$"""
+            for f in {{folder}}/*.done; do [ -f "$f" ] && { read r < "$f"; f=${f##*/}; echo "script ${f%.done} $r"; }; done
+            [ ! -f {{rootfs}}/etc/registry_htpasswd ] || while read -r l; do echo "login $l"; done < {{rootfs}}/etc/registry_htpasswd
+            [ ! -e {{folder}}/kubeadm.begun ] || echo 'kubeadm begun'
+            [ ! -e /var/lib/kubelet/config.yaml ] || [ ! -e /etc/kubernetes/kubelet.conf ] || echo 'kubeadm member'
+            [ ! -e /etc/kubernetes/manifests/kube-apiserver.yaml ] || echo 'kubeadm plane'
+            for u in containerd docker kubelet; do ! systemctl is-active --quiet $u.service 2>/dev/null || echo "unit $u.service"; done
+            for f in /etc/kubernetes/manifests/*-lvscare.yaml /etc/kubernetes/manifests/*-keepalived.yaml /etc/kubernetes/manifests/*-haproxy.yaml /etc/kubernetes/sealer/* /etc/kubernetes/pki/registry/ca.* \
+                /etc/containerd/certs.d/*/* /etc/docker/certs.d/*/* {{rootfs}}/certs/*; do
+                [ ! -f "$f" ] || echo "file $(sha256sum < "$f" | cut -c1-64) $f"
+            done
+            """;
+    }
+
+    private static KubernetesState KubernetesOf(ILookup<string, string[]> lines)
+    {
+        var kubeadm = lines["kubeadm"].Where(words => words.Length > 1).Select(words => words[1]).ToHashSet(StringComparer.Ordinal);
+        var isMember = kubeadm.Contains("member") && !kubeadm.Contains("begun");
+        return new KubernetesState
+        {
+            Records = lines["script"].Where(words => words.Length == 3).DistinctBy(words => words[1]).ToDictionary(words => words[1], words => words[2], StringComparer.Ordinal),
+            Files = lines["file"].Where(words => words.Length == 3).DistinctBy(words => words[2]).ToDictionary(words => words[2], words => "sha256:" + words[1], StringComparer.Ordinal),
+            RegistryUsers = string.Concat(lines["login"].Select(words => string.Join(' ', words.Skip(1)) + "\n")),
+            ActiveUnits = [.. lines["unit"].Where(words => words.Length > 1).Select(words => words[1])],
+            IsMember = isMember,
+            IsControlPlane = isMember && kubeadm.Contains("plane"),
+            IsUnfinished = kubeadm.Contains("begun"),
         };
     }
 

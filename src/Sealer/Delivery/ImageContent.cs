@@ -46,6 +46,9 @@ public sealed class ImageContent : IPlanContent
     public IReadOnlyList<PluginSpec> Plugins { get; private set; } = [];
 
     /// <inheritdoc/>
+    public KubernetesImage? Kubernetes { get; private set; }
+
+    /// <inheritdoc/>
     public IReadOnlyList<string> Notes { get; private set; } = [];
 
     /// <summary>Reads what is needed of an image: its catalogs, its templates and its plugins.</summary>
@@ -55,7 +58,7 @@ public sealed class ImageContent : IPlanContent
     /// <param name="options">How it is brought; defaults where null.</param>
     /// <param name="cancellationToken">Cancels.</param>
     /// <exception cref="SealerException">
-    /// <c>NotAClusterImage</c>, <c>InvalidPlugins</c>, and those of <see cref="HostContent.LoadAsync"/> and
+    /// <c>NotAClusterImage</c>, <c>InvalidPlugins</c>, <c>KubernetesVersionUnknown</c>, <c>InvalidKubeadmFile</c>, and those of <see cref="HostContent.LoadAsync"/> and
     /// <see cref="ContentSet.OfImageAsync"/>.
     /// </exception>
     public static async Task<ImageContent> LoadAsync(
@@ -69,17 +72,20 @@ public sealed class ImageContent : IPlanContent
         ArgumentNullException.ThrowIfNull(image);
         var platforms = new Dictionary<string, PlatformContent>(StringComparer.Ordinal);
         ImageFileSystem? first = null;
+        KubernetesImage? kubernetes = null;
         foreach (var member in image.IsIndex ? image.Images : [image])
         {
             member.RequireClusterImage();
             var files = await ImageFileSystem.LoadAsync(store, [.. member.Layers.Select(layer => layer.Descriptor)], cancellationToken).ConfigureAwait(false);
-            first ??= files;
             var rendered = await HostContent.LoadAsync(spec, files, member.Extension, null, cancellationToken).ConfigureAwait(false);
+            if (first is null)
+                kubernetes = await KubernetesImageReader.ReadAsync(spec, member, files, rendered, cancellationToken).ConfigureAwait(false);
+            first ??= files;
             foreach (var platform in member.Platforms)
                 platforms.TryAdd(platform.ToString(), new PlatformContent(member, platform, ContentSet.Of(store, files), rendered));
         }
 
-        var content = new ImageContent(spec, image, platforms, options ?? new ImageContentOptions());
+        var content = new ImageContent(spec, image, platforms, options ?? new ImageContentOptions()) { Kubernetes = kubernetes };
         if (first is not null)
             await content.ReadPluginsAsync(first, cancellationToken).ConfigureAwait(false);
         return content;

@@ -1,4 +1,5 @@
 using Sealer.Clusterfiles.Documents;
+using Sealer.Kubernetes.LoadBalancing;
 using Sealer.Planning;
 
 namespace Sealer.Delivery;
@@ -28,13 +29,16 @@ internal static class PlanCheck
                 throw Forged(plan, $"the step '{step.Id}' ({step}) is not called what it does, or stands there twice");
             if (step.DependsOn.FirstOrDefault(id => !before.Contains(id)) is { } other)
                 throw Forged(plan, $"the step '{step.Id}' ({step}) waits for '{other}', which does not stand before it");
-            if (step.Payload is HostAliasesPayload { Lines: var lines } && !lines.SequenceEqual(aliases, StringComparer.Ordinal))
+            // What comes behind the user's own is the registry's and the API's, which the handler compares.
+            if (step.Payload is HostAliasesPayload { Lines: var lines } && !(lines.Take(aliases.Count).SequenceEqual(aliases, StringComparer.Ordinal) && lines.Skip(aliases.Count).All(line => OwnNames(spec).Any(name => line.EndsWith($" {name}", StringComparison.Ordinal)))))
                 throw Forged(plan, $"the step '{step.Id}' ({step}) writes other lines to /etc/hosts than the Clusterfile");
             if (step.Payload is PluginPayload { TimeoutSeconds: <= 0 })
                 throw Forged(plan, $"the step '{step.Id}' ({step}) has no time to run in");
             before.Add(step.Id);
         }
     }
+
+    private static IEnumerable<string> OwnNames(ClusterSpec spec) => spec.Registry.Local is { } local ? [local.Domain, ApiBalancing.DefaultDomain] : [ApiBalancing.DefaultDomain];
 
     private static SealerException Forged(Plan plan, string what) => new(
         "PlanForged", ErrorKind.InvalidContent,

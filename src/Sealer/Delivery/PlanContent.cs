@@ -28,6 +28,9 @@ public interface IPlanContent
     /// <summary>The plugins that the image carries.</summary>
     IReadOnlyList<PluginSpec> Plugins { get; }
 
+    /// <summary>What the image has of Kubernetes; null where it has none.</summary>
+    KubernetesImage? Kubernetes => null;
+
     /// <summary>What should be known of the image's files, in whole sentences.</summary>
     IReadOnlyList<string> Notes { get; }
 

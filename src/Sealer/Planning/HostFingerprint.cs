@@ -16,6 +16,9 @@ public enum FingerprintPart
 
     /// <summary>Which plugins were run.</summary>
     Plugins,
+
+    /// <summary>What there is of Kubernetes.</summary>
+    Kubernetes,
 }
 
 /// <summary>What a plan was based on of one host: which machine it is, and the state of what the plan changes.</summary>
@@ -48,6 +51,9 @@ public sealed record HostFingerprint
     /// <summary>Digest of the records of plugins.</summary>
     public string Plugins { get; init; } = "";
 
+    /// <summary>Digest of what there is of Kubernetes; null where that was not asked.</summary>
+    public string? Kubernetes { get; init; }
+
     /// <summary>The fingerprint of a host as it is.</summary>
     /// <exception cref="ArgumentException">It was not asked.</exception>
     public static HostFingerprint Of(ObservedHost host)
@@ -66,6 +72,7 @@ public sealed record HostFingerprint
             Content = host.Content?.StateDigest ?? "",
             Aliases = Digest(state.HostsFile),
             Plugins = Digest(string.Join('\n', state.PluginRecords.OrderBy(r => r.Key, StringComparer.Ordinal).Select(r => $"{r.Key} {r.Value}"))),
+            Kubernetes = state.Kubernetes is { } kubernetes ? Digest(kubernetes.Shown) : null,
         };
     }
 
@@ -96,6 +103,8 @@ public sealed record HostFingerprint
             yield return "/etc/hosts is not as it was";
         if (!expected.Contains(FingerprintPart.Plugins) && Plugins != now.Plugins)
             yield return "plugins were run there meanwhile";
+        if (!expected.Contains(FingerprintPart.Kubernetes) && Kubernetes != now.Kubernetes)
+            yield return "what there is of Kubernetes is not as it was";
     }
 
     internal static string Digest(string text) => "sha256:" + Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(text))).ToLowerInvariant();

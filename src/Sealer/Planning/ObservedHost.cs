@@ -42,6 +42,9 @@ public sealed record HostState
 
     /// <summary>It has had the cluster's lock.</summary>
     public bool HasLock { get; init; }
+
+    /// <summary>What it has of the cluster's Kubernetes; null where that was not asked.</summary>
+    public KubernetesState? Kubernetes { get; init; }
 }
 
 /// <summary>The image's files on one host: what it shall have, and what it lacks of it.</summary>

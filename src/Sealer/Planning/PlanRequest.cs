@@ -29,6 +29,9 @@ public sealed record PlanRequest
     /// <summary>The variables of a host's plugins.</summary>
     public Func<HostSpec, IReadOnlyList<EnvironmentVariable>> Environment { get; init; } = _ => [];
 
+    /// <summary>The Kubernetes that the image has; null where it has none, or none is wanted.</summary>
+    public KubernetesRequest? Kubernetes { get; init; }
+
     /// <summary>The hosts as they were found, in the order of the Clusterfile.</summary>
     public required IReadOnlyList<ObservedHost> Hosts { get; init; }
 

@@ -6,7 +6,7 @@ namespace Sealer.Planning;
 /// <summary>Makes the steps of a plan, phase by phase in sealer's order, each after all that it waits for.</summary>
 /// <param name="request">What the plan is made from.</param>
 /// <param name="notes">Gets what should be known.</param>
-internal sealed class PlanSteps(PlanRequest request, List<string> notes)
+internal sealed partial class PlanSteps(PlanRequest request, List<string> notes)
 {
     private const int Shown = 3;
     private const long Mebibyte = 1 << 20;
@@ -24,22 +24,27 @@ internal sealed class PlanSteps(PlanRequest request, List<string> notes)
             Content(host);
         // Of the hosts that failed before, the first control plane's script can do without; what it prepares, all others need.
         Plugins(PluginPhase.PreInstall, [], [ContentPayload.KindName]);
-        Plugins(PluginPhase.PreInitHost, [PluginPhases.NameOf(PluginPhase.PreInstall)], []);
-        Plugins(PluginPhase.PostInitHost, [], [PluginPhases.NameOf(PluginPhase.PreInitHost)]);
+        Plugins(PluginPhase.PreScaleUp, [], [ContentPayload.KindName]);
+        Plugins(PluginPhase.PreInitHost, [PluginPhases.NameOf(PluginPhase.PreInstall), .. PhasesThereAre(PluginPhase.PreScaleUp)], []);
+        Kubernetes();
+        Plugins(PluginPhase.PostInitHost, [], [PluginPhases.NameOf(PluginPhase.PreInitHost), .. _kubernetesPhases]);
+        Plugins(PluginPhase.PostScaleUp, [], [PluginPhases.NameOf(PluginPhase.PostInitHost)]);
         PostInstall();
+        Applications();
         return _steps;
     }
 
     private void HostAliases(ObservedHost host)
     {
         var file = host.State!.HostsFile;
-        var wanted = HostAliasLines.Apply(file, request.Spec.Name, request.Spec.HostAliases);
+        var aliases = ClusterAliases.Of(request, host, joining: host.State.Kubernetes?.IsMember != true);
+        var wanted = HostAliasLines.Apply(file, request.Spec.Name, aliases);
         if (wanted == file)
             return;
-        Add(host, HostAliasesPayload.KindName, new HostAliasesPayload { Lines = HostAliasLines.Of(request.Spec.HostAliases) }, new Words(
-            request.Spec.HostAliases.Count == 0
+        Add(host, HostAliasesPayload.KindName, new HostAliasesPayload { Lines = HostAliasLines.Of(aliases) }, new Words(
+            aliases.Count == 0
                 ? "Remove this cluster's lines from /etc/hosts"
-                : $"Write {Count(request.Spec.HostAliases.Count, "line")} to /etc/hosts",
+                : $"Write {Count(aliases.Count, "line")} to /etc/hosts",
             HostAliasLines.Difference(file, wanted), PlanRisk.Medium, request.Rates.Step));
     }
 
@@ -58,30 +63,38 @@ internal sealed class PlanSteps(PlanRequest request, List<string> notes)
 
     private void Plugins(PluginPhase phase, IReadOnlyList<string> needs, IReadOnlyList<string> after)
     {
+        // Each scaling up is one of its own: who comes is part of what its scripts are told.
+        var joining = phase is PluginPhase.PreScaleUp or PluginPhase.PostScaleUp ? Joining() : null;
+        if (joining is [])
+            return;
         foreach (var host in _known)
         {
-            foreach (var script in PluginScript.Of(request, phase, host.Spec))
+            foreach (var script in PluginScript.Of(request, phase, host.Spec, joining))
             {
                 var recorded = host.State!.PluginRecords.GetValueOrDefault(script.Record);
-                if (recorded is not null && script.WasRun(recorded))
+                if (joining is null && recorded is not null && script.WasRun(recorded))
                     continue;
-                var why = recorded is null ? "it has not run there" : "its script or its variables have changed since it ran there";
-                Add(
-                    host, script.Phase,
-                    new PluginPayload
-                    {
-                        Name = script.Name,
-                        Phase = script.Phase,
-                        Record = script.Record,
-                        Digest = script.Digest,
-                        Folder = script.Folder,
-                        TimeoutSeconds = (int)request.PluginTimeout.TotalSeconds,
-                    },
-                    new Words($"Run the plugin {script.Name} ({script.Phase})", why, PlanRisk.Medium, request.Rates.Step + request.Rates.Plugin),
-                    needs, after);
+                Plugin(host, script, recorded is null ? "it has not run there" : "its script or its variables have changed since it ran there", needs, after, joining);
             }
         }
     }
+
+    private void Plugin(ObservedHost host, PluginScript script, string why, IReadOnlyList<string> needs, IReadOnlyList<string> after, IReadOnlyList<string>? joining) => Add(
+        host, script.Phase,
+        new PluginPayload
+        {
+            Name = script.Name,
+            Phase = script.Phase,
+            Record = script.Record,
+            Digest = script.Digest,
+            Folder = script.Folder,
+            TimeoutSeconds = (int)request.PluginTimeout.TotalSeconds,
+            Joining = joining ?? [],
+        },
+        new Words($"Run the plugin {script.Name} ({script.Phase})", why, PlanRisk.Medium, request.Rates.Step + request.Rates.Plugin),
+        needs, after);
+
+    private IEnumerable<string> PhasesThereAre(PluginPhase phase) => _steps.Select(step => step.Phase).Where(name => name == PluginPhases.NameOf(phase)).Take(1);
 
     // It declares that all is done: where a host is missing or has failed, it waits for the next time.
     private void PostInstall()
@@ -99,7 +112,7 @@ internal sealed class PlanSteps(PlanRequest request, List<string> notes)
     }
 
     private void Add(
-        ObservedHost host, string phase, StepPayload payload, Words words, IReadOnlyList<string>? needs = null, IReadOnlyList<string>? after = null)
+        ObservedHost host, string phase, StepPayload payload, Words words, IReadOnlyList<string>? needs = null, IReadOnlyList<string>? after = null, IReadOnlyList<string>? before = null)
     {
         var id = PlanFile.StepId(host.Name, payload);
         _steps.Add(new PlanStep
@@ -112,7 +125,7 @@ internal sealed class PlanSteps(PlanRequest request, List<string> notes)
             Risk = words.Risk,
             Estimate = words.Estimate,
             Phase = phase,
-            DependsOn = _last.TryGetValue(host.Name, out var before) ? [before] : [],
+            DependsOn = [.. (_last.TryGetValue(host.Name, out var last) ? [last] : Array.Empty<string>()).Concat(before ?? []).Distinct(StringComparer.Ordinal)],
             DependsOnPhases = needs ?? [],
             AfterPhases = after ?? [],
             Payload = payload,

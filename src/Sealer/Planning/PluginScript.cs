@@ -18,6 +18,8 @@ internal sealed record PluginScript(string Name, string Phase, string Record, st
     // The longest first: one may be part of another.
     private IReadOnlyList<Secret> _secrets = [];
 
+    private const string JoiningVariable = "JoiningHosts";
+
     // What sealer sets; a plugin's own PATH wins.
     private const string Path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -38,7 +40,8 @@ internal sealed record PluginScript(string Name, string Phase, string Record, st
     /// <param name="request">Names the plugins and their variables.</param>
     /// <param name="phase">The phase.</param>
     /// <param name="host">The host.</param>
-    public static IEnumerable<PluginScript> Of(PlanRequest request, PluginPhase phase, HostSpec host)
+    /// <param name="joining">The hosts that come into the cluster: they are in the variable <c>JoiningHosts</c>. Null in other phases.</param>
+    public static IEnumerable<PluginScript> Of(PlanRequest request, PluginPhase phase, HostSpec host, IReadOnlyList<string>? joining = null)
     {
         var first = request.Spec.ControlPlanes.FirstOrDefault();
         var plugins = request.Plugins
@@ -49,11 +52,11 @@ internal sealed record PluginScript(string Name, string Phase, string Record, st
             yield break;
         var folder = phase == PluginPhase.BeforeDistribution ? null : request.Spec.RootfsFolder;
         var variables = request.Environment(host);
+        if (joining is { Count: > 0 })
+            variables = [.. variables.Where(variable => variable.Name != JoiningVariable), new EnvironmentVariable(JoiningVariable, string.Join(' ', joining))];
         var before = Before(variables, folder, revealed: true);
         var shown = Before(variables, folder, revealed: false);
-        IReadOnlyList<Secret> secrets = [.. variables.Where(variable => variable.IsSecret && variable.HasValue)
-            .SelectMany(variable => variable.RevealItems().Append(variable.Reveal())).SelectMany(value => value.Split('\n').Append(value)).Distinct()
-            .OrderByDescending(value => value.Length).Select(Secret.Of)];
+        var secrets = SecretsOf(variables);
         var name = PluginPhases.NameOf(phase);
         var seen = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var plugin in plugins)
@@ -64,6 +67,18 @@ internal sealed record PluginScript(string Name, string Phase, string Record, st
             yield return new PluginScript(plugin.Name, name, record, $"{before}{plugin.Script}\n", HostFingerprint.Digest($"{shown}{plugin.Script}\n"), folder) { _secrets = secrets };
         }
     }
+
+    /// <summary>A script of the image's contract.</summary>
+    public static PluginScript OfImage(string name, string phase, string record, string body, IReadOnlyList<EnvironmentVariable> variables, string folder) =>
+        new(name, phase, record, Before(variables, folder, revealed: true) + body, HostFingerprint.Digest(Before(variables, folder, revealed: false) + body), folder) { _secrets = SecretsOf(variables) };
+
+    /// <summary>A script of Sealer's own, with what of it is never shown.</summary>
+    public static PluginScript OfSecrets(string name, string phase, string record, string text, IReadOnlyList<Secret> secrets) =>
+        new(name, phase, record, text, "", null) { _secrets = secrets };
+
+    private static IReadOnlyList<Secret> SecretsOf(IReadOnlyList<EnvironmentVariable> variables) => [.. variables.Where(variable => variable.IsSecret && variable.HasValue)
+        .SelectMany(variable => variable.RevealItems().Append(variable.Reveal())).SelectMany(value => value.Split('\n').Append(value)).Distinct()
+        .OrderByDescending(value => value.Length).Select(Secret.Of)];
 
     private static string Before(IReadOnlyList<EnvironmentVariable> variables, string? folder, bool revealed)
     {

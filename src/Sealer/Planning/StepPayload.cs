@@ -11,6 +11,14 @@ namespace Sealer.Planning;
 [JsonDerivedType(typeof(ContentPayload), ContentPayload.KindName)]
 [JsonDerivedType(typeof(HostAliasesPayload), HostAliasesPayload.KindName)]
 [JsonDerivedType(typeof(PluginPayload), PluginPayload.KindName)]
+[JsonDerivedType(typeof(ImageScriptPayload), ImageScriptPayload.KindName)]
+[JsonDerivedType(typeof(RuntimeFilesPayload), RuntimeFilesPayload.KindName)]
+[JsonDerivedType(typeof(CertificatesPayload), CertificatesPayload.KindName)]
+[JsonDerivedType(typeof(KubeadmPayload), KubeadmPayload.KindName)]
+[JsonDerivedType(typeof(BalancerPayload), BalancerPayload.KindName)]
+[JsonDerivedType(typeof(RegistryLoginPayload), RegistryLoginPayload.KindName)]
+[JsonDerivedType(typeof(NodePayload), NodePayload.KindName)]
+[JsonDerivedType(typeof(LaunchPayload), LaunchPayload.KindName)]
 public abstract record StepPayload
 {
     /// <summary>The kind of step, as it is written in plans.</summary>
@@ -93,6 +101,9 @@ public sealed record PluginPayload : StepPayload
 
     /// <summary>Where it runs; null: in the user's home, as before the rootfs is there.</summary>
     public string? Folder { get; init; }
+
+    /// <summary>In phases of scaling up: the hosts that come into the cluster, which the script is told.</summary>
+    public IReadOnlyList<string> Joining { get; init => field = Listed.Of(value); } = [];
 
     /// <summary>After so many seconds it is stopped.</summary>
     public required int TimeoutSeconds { get; init; }

@@ -1,4 +1,5 @@
 using System.Runtime.Versioning;
+using Sealer.Certificates;
 using Sealer.Kubernetes;
 using Sealer.Kubernetes.Kubeadm;
 using Sealer.Tests.Peers;
@@ -77,6 +78,34 @@ public sealed class KubeadmPeerTests : IDisposable
         var images = told.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => line.StartsWith("sea.hub:5000/", StringComparison.Ordinal)).Select(line => line.Trim());
         var release = KubernetesRelease.Of(KubernetesVersion.Parse("v1.20.2"));
         Assert.Equal(release.UpstreamImages.Select(image => image.Replace(release.UpstreamRepository, "sea.hub:5000", StringComparison.Ordinal)), images);
+    }
+
+    [LinuxFact]
+    public async Task Kubeadm_takes_the_certificates_that_are_made_for_its_file_and_writes_the_pods_it_says()
+    {
+        var settings = KubeadmTesting.Settings("v1.20.2", Everything);
+        var made = KubeadmConfiguration.Create(settings);
+        var now = DateTimeOffset.UtcNow;
+        var none = new CertificateFileSet();
+        var decisions = CertificateComparison.Compare(ClusterCertificates.Of(made.Certificates(settings.Node("10.0.0.1"))), CertificateReader.Read(none, now), new CertificatePolicy(), now);
+        foreach (var file in CertificateIssuer.Make(decisions, none, new CertificatePolicy { Algorithm = KeyAlgorithm.EcdsaP256 }, now))
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(_folder[file.Path[1..]])!);
+            await File.WriteAllBytesAsync(_folder[file.Path[1..]], file.Content.ToArray());
+        }
+
+        await File.WriteAllTextAsync(_folder["etc/kubeadm.yaml"], made.Init().Text);
+        var told = await Peer.RunAsync(
+            "unshare", "--mount", "sh", "-c", "mount --bind \"$0\" /etc && for p in 'certs all' 'kubeconfig all' 'control-plane all' 'etcd local'; do \"$1\" init phase $p --config /etc/kubeadm.yaml 2>&1 || exit 1; done",
+            _folder["etc"], await RealKubernetes.KubeadmAsync());
+        Assert.DoesNotContain("Generating", told, StringComparison.Ordinal);
+        Assert.DoesNotContain("Writing", told, StringComparison.Ordinal);
+        Assert.Equal(4, told.Split("Using existing kubeconfig file").Length - 1);
+        var server = await File.ReadAllTextAsync(_folder["etc/kubernetes/manifests/kube-apiserver.yaml"]);
+        foreach (var part in new[] { "--v=3", "--advertise-address=10.0.0.1", "--service-cluster-ip-range=10.96.0.0/22", "--enable-aggregator-routing=true", "image: sea.hub:5000/kube-apiserver:v1.20.2" })
+            Assert.Contains(part, server, StringComparison.Ordinal);
+        Assert.Contains("--cluster-signing-duration=876000h0m0s", await File.ReadAllTextAsync(_folder["etc/kubernetes/manifests/kube-controller-manager.yaml"]), StringComparison.Ordinal);
+        Assert.Contains("--quota-backend-bytes=8589934592", await File.ReadAllTextAsync(_folder["etc/kubernetes/manifests/etcd.yaml"]), StringComparison.Ordinal);
     }
 
     private async Task<string> MigrateAsync(KubeadmFile file)

@@ -1,0 +1,96 @@
+using System.Collections;
+using System.Management.Automation;
+using Sealer.Delivery;
+using Sealer.Planning;
+
+namespace Sealer.PowerShell;
+
+/// <summary>A cmdlet that makes a plan for all hosts of a cluster, shows it, and carries it out.</summary>
+public abstract class DeliveryCmdlet : HostCmdlet
+{
+    /// <summary>
+    /// Variables over those of the Clusterfile (sealer -e): a hashtable, or <c>NAME=VALUE</c>. A SecureString is a secret. Hosts' and
+    /// applications' own variables still win.
+    /// </summary>
+    [Parameter]
+    [KeyValue]
+    public IDictionary? Environment { get; set; }
+
+    /// <summary>The applications of the image that are launched, in this order, instead of those of Clusterfile and image (sealer --apps). An empty one: none.</summary>
+    [Parameter]
+    [Alias("Apps")]
+    [AllowEmptyString]
+    public string[]? App { get; set; }
+
+    /// <summary>Shell commands that are run on the cluster instead of launching applications (sealer --cmds).</summary>
+    [Parameter]
+    [Alias("Cmds")]
+    [ValidateNotNullOrEmpty]
+    public string[]? Command { get; set; }
+
+    /// <summary>After how many seconds a plugin or an application's start that does not end is stopped.</summary>
+    [Parameter]
+    [ValidateRange(1, 86400)]
+    public int PluginTimeout { get; set; } = (int)PlanRequest.DefaultPluginTimeout.TotalSeconds;
+
+    /// <summary>Takes the cluster's lock from whoever has it, and says whom it pushes aside. Only where you know that nobody works there.</summary>
+    [Parameter]
+    public SwitchParameter Force { get; set; }
+
+    /// <summary>The most that leaves this machine in a second: a number of bytes (10MB) or text ("10 MiB").</summary>
+    [Parameter]
+    [ByteSize]
+    public long? BandwidthLimit { get; set; }
+
+    private protected override IDictionary? Variables => Environment;
+
+    /// <summary>Does it, for all clusters that were named.</summary>
+    private protected abstract Task DeliverAsync(ClusterHosts hosts, CancellationToken cancellationToken);
+
+    /// <inheritdoc/>
+    private protected override async Task RunAsync(ClusterHosts hosts, CancellationToken cancellationToken)
+    {
+        if (Clusters.Count == 0)
+            throw new SealerException("NoCluster", ErrorKind.InvalidInput, "It is done for a cluster. Pipe one (Get-Clusterfile), or give -Clusterfile.");
+        if (Environment is not null && InputObject?.BaseObject is Cluster)
+            throw new SealerException("EnvironmentOfCluster", ErrorKind.InvalidInput, "A cluster that is piped has its variables. Give -Environment to Get-Clusterfile, or name the file with -Clusterfile.");
+        if (Address.Length > 0 || Role.Length > 0)
+            throw new SealerException("PlanNeedsAllHosts", ErrorKind.InvalidInput, "It is done for all hosts of a cluster: what is done on one may wait for others. Leave out -Address and -Role.");
+        await DeliverAsync(hosts, cancellationToken);
+    }
+
+    /// <summary>Makes a cluster's plan, asks, carries it out, and returns the cluster as it is then.</summary>
+    private protected async Task ApplyAsync(Cluster given, string? image, ClusterHosts hosts, CancellationToken cancellationToken)
+    {
+        var cluster = Chosen(given);
+        var content = await PlanImages.LoadAsync(cluster, image, new ImageContentOptions { BandwidthLimit = BandwidthLimit }, cancellationToken);
+        var options = new DeliveryOptions { ThrottleLimit = ThrottleLimit, PluginTimeout = TimeSpan.FromSeconds(PluginTimeout), Lock = new ClusterLockOptions { Force = Force } };
+        var delivery = new ClusterDelivery(cluster, address => hosts[address], content, SealerHome.FromEnvironment(), options, Engine);
+        var plan = await delivery.PlanAsync(cancellationToken);
+        foreach (var note in plan.Notes)
+            await WarnAsync(note);
+        if (plan.Steps.Count == 0)
+        {
+            await TellUnplannedAsync(plan);
+            await ShowAsync($"{cluster.Name}: {PlanText.Summary(plan)}.");
+        }
+        else
+        {
+            var text = PlanText.Of(plan);
+            if (!await ShouldProcessAsync(text, $"{text}\nCarry it out?", "Carry out the plan"))
+                return;
+            var result = await delivery.CarryOutAsync(plan, cancellationToken);
+            await TellFailuresAsync(result);
+            await TellUnplannedAsync(plan);
+            if (!result.Succeeded)
+                return;
+        }
+
+        var status = content.Kubernetes is null ? null : await LiveCluster.LookAsync(cluster.Name, cluster.Spec.ControlPlanes.Select(host => hosts[host.Address]), null, cancellationToken);
+        await WriteAsync(cluster with { Status = status });
+    }
+
+    private Cluster Chosen(Cluster given) => App is null && Command is null
+        ? given
+        : given with { Spec = given.Spec with { ApplicationNames = App ?? given.Spec.ApplicationNames, Commands = Command ?? (App is null ? given.Spec.Commands : null) } };
+}

@@ -1,0 +1,84 @@
+using Sealer.Certificates;
+using Sealer.Hosts;
+using Sealer.Kubernetes.Runtimes;
+using Sealer.Planning;
+
+namespace Sealer.Delivery.Kubernetes;
+
+/// <summary>
+/// Makes what a host lacks of certificates, on the controller, and writes it there. Authorities are made once, on the host where the
+/// cluster begins, and read from there for every other; nothing of them stays on the controller.
+/// </summary>
+internal sealed class CertificatesHandler(KubernetesDelivery delivery, TimeProvider clock) : StepHandler
+{
+    private const int MaxOutput = 8 << 20;
+
+    /// <inheritdoc/>
+    public override string Kind => CertificatesPayload.KindName;
+
+    /// <inheritdoc/>
+    public override async Task<bool> CheckAsync(StepRun run, CancellationToken cancellationToken)
+    {
+        var (wanted, paths) = Wanted(run);
+        var files = await ReadAsync(run.Host, wanted, cancellationToken).ConfigureAwait(false);
+        // Where one is missing there is no need to fetch authorities to find out.
+        if (wanted.Any(each => !each.IsOptional && (files.Find(each.Path) is null || (each.KeyPath is { } key && files.Find(key) is null))))
+            return false;
+        return !Compare(wanted, files, paths).Any(decision => decision.Writes);
+    }
+
+    /// <inheritdoc/>
+    public override async Task ActAsync(StepRun run, CancellationToken cancellationToken)
+    {
+        var (wanted, paths) = Wanted(run);
+        var there = await ReadAsync(run.Host, wanted, cancellationToken).ConfigureAwait(false);
+        var files = there;
+        if (((CertificatesPayload)run.Step.Payload).From is { } from)
+            files = there.With((await ReadAsync(delivery[from], wanted, cancellationToken).ConfigureAwait(false)).SharedOf(paths));
+        var made = CertificateIssuer.Make(Compare(wanted, files, paths), files, new CertificatePolicy(), clock.GetUtcNow(), cancellationToken);
+        // Authorities before what they issue, keys before what they belong to: what is cut off is taken up again.
+        foreach (var file in files.SharedOf(paths).With(made).Where(file => there.Find(file.Path) is not { } old || !old.Content.Span.SequenceEqual(file.Content.Span) || old.Mode != file.Mode).OrderByDescending(file => file.IsSecret))
+            await KubernetesDelivery.PutAsync(run.Host, file.Path, file.Content, file.Mode ?? CertificateFile.SecretMode, cancellationToken).ConfigureAwait(false);
+    }
+
+    private (IReadOnlyList<WantedCertificate> Wanted, CertificatePaths Paths) Wanted(StepRun run)
+    {
+        var payload = (CertificatesPayload)run.Step.Payload;
+        var kubernetes = delivery.Kubernetes;
+        if (payload.From is { } from && from != kubernetes.Maker)
+            delivery.RequireSame(run, from, kubernetes.Maker ?? "");
+        IReadOnlyList<WantedCertificate> wanted;
+        CertificatePaths paths;
+        if (payload.OfRegistry)
+        {
+            var spec = RegistryNames.CertificateOf(delivery.Request.Spec, kubernetes.Environment, kubernetes.Image.ForeignDomains)!;
+            (wanted, paths) = (ClusterCertificates.Of(spec), spec.Paths);
+        }
+        else
+        {
+            var spec = kubernetes.Kubeadm.Certificates(kubernetes.Nodes[run.Step.Host]);
+            (wanted, paths) = (ClusterCertificates.Of(spec), spec.Paths);
+        }
+
+        delivery.RequireSame(run, payload.Digest, PlanSteps.DigestOf(wanted));
+        return (wanted, paths);
+    }
+
+    private IReadOnlyList<CertificateDecision> Compare(IReadOnlyList<WantedCertificate> wanted, CertificateFileSet files, CertificatePaths paths)
+    {
+        var now = clock.GetUtcNow();
+        return CertificateComparison.Compare(wanted, CertificateReader.Read(files, now, paths), new CertificatePolicy(), now);
+    }
+
+    private static async Task<CertificateFileSet> ReadAsync(IHost host, IReadOnlyList<WantedCertificate> wanted, CancellationToken cancellationToken)
+    {
+        var paths = wanted.SelectMany(each => each.KeyPath is { } key ? [each.Path, key] : new[] { each.Path }).Distinct(StringComparer.Ordinal);
+        var script = $"for f in {string.Join(' ', paths.Select(ShellText.Quote))}; do [ ! -f \"$f\" ] || echo \"$(stat -c %a \"$f\") $(base64 < \"$f\" | tr -d '\\n') $f\"; done";
+        var result = await host.RunAsync(new HostCommand(script) { Elevated = true, Timeout = KubernetesDelivery.Patience, MaxOutput = MaxOutput }, cancellationToken).ConfigureAwait(false);
+        // What it says holds keys, and goes into no error.
+        if (!result.Succeeded || result.Truncated)
+            throw new SealerException("CertificatesNotReadable", ErrorKind.ResourceUnavailable, $"{host.Name} does not give its certificates (exit code {result.ExitCode}). Look at {paths.First()} there.", host.Name);
+        return new CertificateFileSet(result.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ', 3)).Where(words => words.Length == 3)
+            .Select(words => new CertificateFile(words[2], Convert.FromBase64String(words[1]), Convert.ToInt32(words[0], 8))));
+    }
+}

@@ -1,0 +1,105 @@
+using Sealer.Tests.Labs;
+
+namespace Sealer.Tests.Delivery.Kubernetes;
+
+/// <summary>A real Kubernetes of three control planes and a worker, delivered once to bare hosts.</summary>
+[Trait("Tier", "lab")]
+[Collection(LabCollection.Name)]
+public sealed class HighlyAvailableClusterTests(InstalledCluster installed) : IClassFixture<InstalledCluster>
+{
+    private LabKubernetes Lab => installed.Lab;
+
+    [LinuxFact]
+    public async Task Bare_hosts_became_a_cluster_with_all_that_the_Clusterfile_says_and_there_is_nothing_to_do()
+    {
+        Assert.Equal([], (await Lab.PlanAsync(installed.Cluster)).Steps.Select(step => $"{step}: {step.Why}"));
+        Assert.Equal(4, (await KubectlAsync("get nodes --no-headers")).Split(" Ready ").Length - 1);
+        var worker = await KubectlAsync($"get node -l node-role.kubernetes.io/db=,zone=a,tier=gold -o jsonpath='{{.items[*].metadata.name}} {{.items[*].spec.taints[*].key}} {{.items[*].status.capacity.pods}}'");
+        Assert.Equal($"{installed.Worker.Name} gpu 110", worker);
+        Assert.Equal("first", await KubectlAsync("get configmap word -o jsonpath={.data.word}"));
+
+        // Plugins: before there was a cluster, on each host once it was in, and once at the end.
+        Assert.Equal(["0 ", "0 ", "4 ", "4 "], (await LabKubernetes.RunAsync(installed.First, "cat /root/told")).TrimEnd('\n').Split('\n'));
+        Assert.Equal(2, (await LabKubernetes.RunAsync(installed.Worker, "cat /root/told")).TrimEnd('\n').Split('\n').Length);
+        // Applications find nodes that are ready.
+        Assert.Equal("4\n", await LabKubernetes.RunAsync(installed.First, "cat /root/noted"));
+    }
+
+    [LinuxFact]
+    public async Task Certificates_of_all_hosts_are_good_for_a_hundred_years_and_keys_are_root_s_alone()
+    {
+        foreach (var host in Lab.Hosts)
+        {
+            var left = await LabKubernetes.RunAsync(host, """
+                for f in $(find /etc/kubernetes/pki /var/lib/kubelet/pki/kubelet-client-current.pem -name '*.crt' -o -name '*-current.pem' 2>/dev/null); do openssl x509 -checkend $((99*365*86400)) -noout -in $f > /dev/null || echo $f; done
+                for f in /etc/kubernetes/*.conf; do grep client-certificate-data $f | sed 's/.*: //' | base64 -d | openssl x509 -checkend $((99*365*86400)) -noout > /dev/null 2>&1 || grep -q 'client-certificate: /var/lib/kubelet' $f || echo $f; done
+                find /etc/kubernetes /var/lib/sealer/data -name '*.key' -perm /077
+                """);
+            Assert.Equal("", left);
+        }
+    }
+
+    [LinuxFact]
+    public async Task Every_image_name_is_served_by_the_cluster_s_own_registry_to_those_who_have_its_password()
+    {
+        foreach (var host in Lab.Hosts)
+        {
+            foreach (var name in new[] { "sea.hub:5000/pause:3.2", "k8s.gcr.io/pause:3.2", "library/haproxy:3.0-alpine", "quay.io/library/haproxy:3.0-alpine" })
+                await LabKubernetes.RunAsync(host, $"crictl pull {name}");
+            var codes = await LabKubernetes.RunAsync(host, "for u in '' '-u ops:wrong' '-u ops:s3cret:pass'; do curl -s -o /dev/null -w '%{http_code} ' --cacert /etc/containerd/certs.d/sea.hub:5000/ca.crt $u https://sea.hub:5000/v2/pause/tags/list; done");
+            Assert.Equal("401 401 200 ", codes);
+        }
+    }
+
+    [LinuxFact]
+    public async Task An_application_answers_by_name_and_by_port_from_the_image_s_own_registry()
+    {
+        await KubectlAsync("rollout status deployment/site --timeout=120s");
+        foreach (var host in Lab.Hosts)
+            Assert.Equal("served\n", await LabKubernetes.RunAsync(host, $"curl -s --retry 20 --retry-all-errors --retry-delay 1 http://{host.Address}:30080/"));
+        // Pods that were moved a moment ago may not answer yet.
+        await LabKubernetes.RunAsync(installed.First, "timeout 180 sh -c 'until kubectl --kubeconfig /etc/kubernetes/admin.conf exec deployment/site -- nslookup site.default.svc.cluster.local 10.96.0.10 | grep -q Name; do sleep 1; done'");
+    }
+
+    [LinuxFact]
+    public async Task Only_what_differs_is_changed()
+    {
+        // A label that goes and one that changes, an application with another file.
+        await installed.BuildAsync("second");
+        var changed = installed.With("labels: {zone: a, tier: silver}");
+        var result = await Lab.ApplyFullyAsync(changed);
+        Assert.Equal(["content", "content", "content", "content", "launch", "node"], result.Steps.Select(step => step.Kind).Order(StringComparer.Ordinal));
+        Assert.Equal("silver ", await KubectlAsync($"get node {installed.Worker.Name} -o jsonpath='{{.metadata.labels.tier}} {{.spec.taints[*].key}}'"));
+        Assert.Equal("second", await KubectlAsync("get configmap word -o jsonpath={.data.word}"));
+        Assert.Equal("4\n", await LabKubernetes.RunAsync(installed.First, "cat /root/noted"));
+
+        await installed.BuildAsync();
+        await Lab.ApplyFullyAsync(installed.Cluster);
+        Assert.Empty((await Lab.PlanAsync(installed.Cluster)).Steps);
+    }
+
+    [LinuxFact]
+    public async Task Without_its_first_control_plane_the_worker_goes_on_and_the_cluster_is_written_to()
+    {
+        await installed.First.KillAsync();
+        try
+        {
+            await LabKubernetes.RunAsync(installed.Worker, "until kubectl --kubeconfig /etc/kubernetes/kubelet.conf --request-timeout 2s get node $(hostname) > /dev/null 2>&1; do sleep 0.2; done");
+            await LabKubernetes.KubectlAsync(Lab.Hosts[1], "--request-timeout 30s create configmap after-death");
+            await LabKubernetes.RunAsync(installed.Worker, "crictl rmi sea.hub:5000/library/haproxy:3.0-alpine > /dev/null 2>&1; until crictl pull sea.hub:5000/library/haproxy:3.0-alpine > /dev/null 2>&1; do sleep 0.2; done");
+            // Who plans meanwhile sees the dead host, and nothing to do on the others.
+            var plan = await Lab.PlanAsync(installed.Cluster);
+            Assert.Equal([installed.First.Address.ToString()], plan.Hosts.Where(host => host.Unreachable is not null).Select(host => host.Name));
+            Assert.Equal([], plan.Steps.Select(step => $"{step}: {step.Why}"));
+        }
+        finally
+        {
+            await installed.First.StartAsync();
+            await LabKubernetes.RunAsync(installed.First, "until kubectl --kubeconfig /etc/kubernetes/admin.conf get --raw /readyz > /dev/null 2>&1; do sleep 0.5; done");
+            await KubectlAsync("wait --for=condition=Ready node --all --timeout=180s");
+            await KubectlAsync("delete configmap after-death --ignore-not-found");
+        }
+    }
+
+    private Task<string> KubectlAsync(string words) => LabKubernetes.KubectlAsync(installed.First, words);
+}

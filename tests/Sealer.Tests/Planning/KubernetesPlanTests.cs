@@ -1,0 +1,173 @@
+using Sealer.Clusterfiles;
+using Sealer.Hosts.Facts;
+using Sealer.Kubernetes;
+using Sealer.Kubernetes.LoadBalancing;
+using Sealer.Planning;
+using Sealer.Tests.Delivery;
+
+namespace Sealer.Tests.Planning;
+
+public sealed class KubernetesPlanTests
+{
+    private static readonly Dictionary<string, string[]> Balancers = new() { ["sealerio/lvscare"] = ["v1"], ["library/haproxy"] = ["2"] };
+
+    internal static KubernetesImage Image => new()
+    {
+        Version = KubernetesVersion.Parse("v1.20.2"),
+        Runtime = "containerd",
+        Scripts = new Dictionary<string, string> { ["containerd.sh"] = "sha256:a", ["init-registry.sh"] = "sha256:b", ["init-kube.sh"] = "sha256:c" },
+        TagsOf = name => Balancers.GetValueOrDefault(name, []),
+    };
+
+    private static PlanRequest Request(string more = "", KubernetesImage? image = null, Func<ObservedHost, ObservedHost>? change = null)
+    {
+        var request = PlannerTests.Request(more);
+        request = request with
+        {
+            Hosts = [.. request.Hosts.Select(host => host with
+            {
+                Facts = host.Facts! with { Modules = new Dictionary<string, KernelModuleState> { ["ip_vs"] = KernelModuleState.Available, ["ip_vs_rr"] = KernelModuleState.Available } },
+                State = host.State! with { Kubernetes = new KubernetesState() },
+            }).Select(host => change is null ? host : change(host))],
+        };
+        return request with { Kubernetes = KubernetesRequest.Of(request.Spec, image ?? Image, request.Hosts, ClusterEnvironment.OfCluster(request.Spec)) };
+    }
+
+    private static List<string> Of(Plan plan, string host) => [.. plan.Steps.Where(step => step.Host == host).Select(step => step.Phase)];
+
+    [Fact]
+    public void An_image_without_kubernetes_is_planned_as_ever()
+    {
+        var request = PlannerTests.Request(TestCluster.Plugin("p", "pre-init-host"));
+        Assert.Equal(["host-aliases", "content", "pre-init-host"], Planner.Make(request).Steps.Select(step => step.Phase).Distinct());
+        Assert.All(Planner.Make(request).Hosts, host => Assert.Null(host.Fingerprint!.Kubernetes));
+    }
+
+    [Fact]
+    public void Bare_hosts_become_a_cluster_phase_by_phase()
+    {
+        var plan = Planner.Make(Request(TestCluster.Plugin("p", "pre-init-host") + TestCluster.Plugin("q", "post-init-host")));
+        Assert.Equal(
+            ["host-aliases", "content", "pre-init-host", "container-runtime", "certificates", "registry", "registry-names", "kubelet", "certificates", "kubeadm-init", "node", "post-init-host"],
+            Of(plan, "10.0.0.1"));
+        Assert.Equal(
+            ["host-aliases", "content", "pre-init-host", "container-runtime", "certificates", "registry", "registry-names", "kubelet", "certificates", "kubeadm-join-control-plane 1", "host-aliases-final", "node", "post-init-host"],
+            Of(plan, "10.0.0.2"));
+        Assert.Equal(
+            ["host-aliases", "content", "pre-init-host", "container-runtime", "registry-names", "kubelet", "kubeadm-join", "balancer", "host-aliases-final", "node", "post-init-host"],
+            Of(plan, "10.0.0.3"));
+        Assert.Equal(plan.Digest, PlanFile.Read(PlanFile.Write(plan), "plan").Digest);
+        Assert.Equal(plan.Digest, Planner.Make(Request(TestCluster.Plugin("p", "pre-init-host") + TestCluster.Plugin("q", "post-init-host"))).Digest);
+    }
+
+    [Fact]
+    public void Control_planes_join_one_by_one_and_workers_after_them_together()
+    {
+        var hosts = "  - {ips: [10.0.0.1, 10.0.0.2, 10.0.0.3], roles: [master]}\n  - {ips: [10.0.0.4, 10.0.0.5], roles: [node]}\n";
+        var request = PlannerTests.Request("", hosts);
+        request = request with { Hosts = [.. request.Hosts.Select(host => host with { State = host.State! with { Kubernetes = new KubernetesState() } })] };
+        request = request with { Kubernetes = KubernetesRequest.Of(request.Spec, Image, request.Hosts, ClusterEnvironment.OfCluster(request.Spec)) };
+        var plan = Planner.Make(request);
+        PlanStep Step(string host) => plan.Steps.Single(step => step.Host == host && step.Payload is KubeadmPayload);
+        var init = Step("10.0.0.1");
+        Assert.Contains(init.Id, Step("10.0.0.2").DependsOn);
+        Assert.Contains(init.Id, Step("10.0.0.3").DependsOn);
+        Assert.Empty(Step("10.0.0.2").AfterPhases);
+        Assert.Equal([Step("10.0.0.2").Phase], Step("10.0.0.3").AfterPhases);
+        foreach (var worker in new[] { "10.0.0.4", "10.0.0.5" })
+        {
+            Assert.Contains(init.Id, Step(worker).DependsOn);
+            Assert.Equal([Step("10.0.0.2").Phase, Step("10.0.0.3").Phase], Step(worker).AfterPhases);
+            Assert.Equal("kubeadm-join", Step(worker).Phase);
+        }
+
+        Assert.Equal(["10.0.0.1", "10.0.0.2", "10.0.0.3"], plan.Steps.Where(step => step.Payload is CertificatesPayload { OfRegistry: false }).Select(step => step.Host));
+    }
+
+    [Fact]
+    public void While_it_joins_a_host_asks_the_first_control_plane_and_then_its_own()
+    {
+        var plan = Planner.Make(Request());
+        string Lines(string host, string phase) => string.Join('|', ((HostAliasesPayload)plan.Steps.Single(step => step.Host == host && step.Phase == phase).Payload).Lines.Skip(1));
+        Assert.Equal("10.0.0.1 sea.hub|10.0.0.1 apiserver.cluster.local", Lines("10.0.0.1", "host-aliases"));
+        Assert.Equal("10.0.0.2 sea.hub|10.0.0.1 apiserver.cluster.local", Lines("10.0.0.2", "host-aliases"));
+        Assert.Equal("10.0.0.2 sea.hub|10.0.0.2 apiserver.cluster.local", Lines("10.0.0.2", "host-aliases-final"));
+        Assert.Equal("10.0.0.1 sea.hub|10.0.0.1 apiserver.cluster.local", Lines("10.0.0.3", "host-aliases"));
+        Assert.Equal("10.103.97.2 sea.hub|10.103.97.2 apiserver.cluster.local", Lines("10.0.0.3", "host-aliases-final"));
+    }
+
+    [Fact]
+    public void How_a_worker_reaches_the_api_and_why_stands_in_the_plan()
+    {
+        var plan = Planner.Make(Request(change: host => host.Name == "10.0.0.4" ? host with { Facts = host.Facts! with { Modules = new Dictionary<string, KernelModuleState>() } } : host));
+        var steps = plan.Steps.Where(step => step.Payload is BalancerPayload).ToDictionary(step => step.Host);
+        Assert.Equal("Balance the API and the registry with ipvs, kept by lvscare, at 10.103.97.2", steps["10.0.0.3"].What);
+        Assert.StartsWith("the kernel has ipvs", steps["10.0.0.3"].Why, StringComparison.Ordinal);
+        Assert.Equal("Balance the API and the registry with a proxy of its own, at 127.0.0.1", steps["10.0.0.4"].What);
+        Assert.StartsWith("the kernel has no ipvs", steps["10.0.0.4"].Why, StringComparison.Ordinal);
+        Assert.Equal(ApiBalancingKind.LocalProxy, ((BalancerPayload)steps["10.0.0.4"].Payload).Balancer);
+    }
+
+    [Fact]
+    public void Where_a_control_plane_has_a_cluster_others_join_by_it_whoever_stands_first()
+    {
+        var plan = Planner.Make(Request(change: host => host.Name == "10.0.0.2"
+            ? host with { State = host.State! with { Kubernetes = new KubernetesState { IsMember = true, IsControlPlane = true } } }
+            : host));
+        Assert.DoesNotContain(plan.Steps, step => step.Phase == "kubeadm-init");
+        Assert.All(plan.Steps.Select(step => step.Payload).OfType<KubeadmPayload>(), payload => Assert.Equal("10.0.0.2", payload.From));
+        Assert.Equal(["10.0.0.1", "10.0.0.3", "10.0.0.4"], plan.Steps.Where(step => step.Payload is KubeadmPayload).Select(step => step.Host).Order());
+    }
+
+    [Fact]
+    public void Where_the_first_control_plane_does_not_answer_nothing_is_made_of_another()
+    {
+        var request = Request(change: host => host.Name == "10.0.0.1" ? new ObservedHost { Spec = host.Spec, Error = new SealerException("HostUnreachable", ErrorKind.Connection, "No.") } : host);
+        var plan = Planner.Make(request);
+        Assert.DoesNotContain(plan.Steps, step => step.Payload is KubeadmPayload or ImageScriptPayload);
+        Assert.Contains(plan.Notes, note => note.Contains("The first control plane cannot be reached", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void What_is_made_of_the_hosts_is_the_same_for_who_asks_only_those_that_answer()
+    {
+        var dead = Request(change: host => host.Name == "10.0.0.2" ? new ObservedHost { Spec = host.Spec, Error = new SealerException("HostUnreachable", ErrorKind.Connection, "No.") } : host);
+        var fewer = dead with { Kubernetes = KubernetesRequest.Of(dead.Spec, Image, [.. dead.Hosts.Where(host => host.IsKnown)], ClusterEnvironment.OfCluster(dead.Spec)) };
+        Assert.Equal(Planner.Make(dead).Steps.Select(step => step.Id), Planner.Make(fewer).Steps.Select(step => step.Id));
+        Assert.Contains("10.0.0.2", dead.Kubernetes!.Kubeadm.ApiServerSans);
+    }
+
+    [Fact]
+    public void An_image_without_a_script_of_the_contract_is_refused_by_its_name()
+    {
+        var error = Assert.Throws<SealerException>(() => Planner.Make(Request(image: Image with { Scripts = new Dictionary<string, string>() })));
+        Assert.Equal("ImageScriptMissing", error.Id);
+        Assert.Contains("scripts/containerd.sh", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_script_that_the_image_has_changed_runs_again()
+    {
+        var request = Request();
+        PlanRequest With(KubernetesImage image) => Request(image: image, change: host => host with
+        {
+            State = host.State! with { Kubernetes = new KubernetesState { ActiveUnits = ["containerd.service"], Records = new Dictionary<string, string> { [Record(request, host)] = Script(request, host).NewRecord() } } },
+        });
+        Assert.DoesNotContain(Planner.Make(With(Image)).Steps, step => step.Phase == "container-runtime");
+        var changed = Image with { Scripts = new Dictionary<string, string>(Image.Scripts) { ["containerd.sh"] = "sha256:other" } };
+        Assert.All(Planner.Make(With(changed)).Steps.Where(step => step.Phase == "container-runtime"), step => Assert.Contains("have changed", step.Why, StringComparison.Ordinal));
+        Assert.Equal(4, Planner.Make(With(changed)).Steps.Count(step => step.Phase == "container-runtime"));
+
+        static PluginScript Script(PlanRequest request, ObservedHost host) => KubernetesScripts.Runtime(request, host.Spec);
+        static string Record(PlanRequest request, ObservedHost host) => Script(request, host).Record;
+    }
+
+    [Fact]
+    public void The_registrys_password_stands_in_no_plan()
+    {
+        var plan = Planner.Make(Request("  registry: { localRegistry: { username: admin, password: hunter2hunter2 } }"));
+        var json = System.Text.Encoding.UTF8.GetString(PlanFile.Write(plan));
+        Assert.DoesNotContain("hunter2", json, StringComparison.Ordinal);
+        Assert.DoesNotContain(Convert.ToBase64String("admin:hunter2hunter2"u8), json, StringComparison.Ordinal);
+    }
+}
