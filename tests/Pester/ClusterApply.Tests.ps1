@@ -67,6 +67,19 @@ conntrack: { maxPerCore: 0 }
         Get-ClusterNode -Clusterfile ./Clusterfile -Name nobody | Should -BeNullOrEmpty
     }
 
+    It 'has certificates for a hundred years, and nothing is wrong with one' {
+        $certs = Get-ClusterCert ./Clusterfile
+        foreach ($path in '/etc/kubernetes/admin.conf', '/etc/kubernetes/kubelet.conf', '/etc/kubernetes/pki/etcd/server.crt', '/var/lib/sealer/data/sky/rootfs/certs/sea.hub.crt') {
+            $certs.Path | Should -Contain $path
+        }
+        # The kubelet signs its own server's certificate, for a year.
+        $certs.Where{ $_.Path -notlike '*/kubelet.crt' }.DaysLeft | Measure-Object -Minimum | ForEach-Object Minimum | Should -BeGreaterThan 36000
+        $certs.Problems | Should -BeNullOrEmpty
+        foreach ($width in 80, 120) {
+            ($certs | Out-String -Width $width) -split "`n" | ForEach-Object { $_.TrimEnd().Length | Should -BeLessOrEqual $width }
+        }
+    }
+
     It 'and the same again does nothing and says so' {
         $cluster = Invoke-ClusterApply ./Clusterfile -Confirm:$false 6> information.txt
         $cluster.Name | Should -Be 'sky'
