@@ -22,7 +22,7 @@ public sealed record CertificateInfo
     public string CommonName { get; init; } = "";
 
     /// <summary>The groups.</summary>
-    public IReadOnlyList<string> Organizations { get; init; } = [];
+    public IReadOnlyList<string> Organizations { get; init => field = Listed.Of(value); } = [];
 
     /// <summary>Who issued it, as it says itself.</summary>
     public string Issuer { get; init; } = "";
@@ -31,7 +31,7 @@ public sealed record CertificateInfo
     public string? Authority { get; init; }
 
     /// <summary>Names, then addresses.</summary>
-    public IReadOnlyList<string> SubjectAlternativeNames { get; init; } = [];
+    public IReadOnlyList<string> SubjectAlternativeNames { get; init => field = Listed.Of(value); } = [];
 
     /// <summary>What it may be shown for.</summary>
     public CertificateUsages Usages { get; init; }
@@ -64,7 +64,7 @@ public sealed record CertificateInfo
     public string? Server { get; init; }
 
     /// <summary>What is wrong with it, as far as can be seen without knowing what is wanted.</summary>
-    public IReadOnlyList<CertificateProblem> Problems { get; init; } = [];
+    public IReadOnlyList<CertificateProblem> Problems { get; init => field = Listed.Of(value); } = [];
 
     /// <summary>True where the bytes could be read as a certificate.</summary>
     public bool IsReadable => Fingerprint.Length > 0;
