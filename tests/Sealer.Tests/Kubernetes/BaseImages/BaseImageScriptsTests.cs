@@ -1,5 +1,7 @@
 using Sealer.Clusterfiles;
+using Sealer.Clusterfiles.Documents;
 using Sealer.Delivery;
+using Sealer.Events;
 using Sealer.Images;
 using Sealer.Images.Storage;
 using Sealer.Kubernetes;
@@ -116,10 +118,30 @@ public sealed class BaseImageScriptsTests : IDisposable
         var cluster = new Cluster(Clusterfile.Read(text).GetSpec());
         await using var hosts = ClusterHosts.Of(cluster.Spec, new HostAccess { SshConfigFile = "none" });
         var content = await ImageContent.LoadAsync(cluster.Spec, store, image);
-        var delivery = new ClusterDelivery(cluster, address => hosts[address], content, new SealerHome(_temp["home"]));
+        var delivery = new ClusterDelivery(cluster, address => hosts[address], new FilesAlone(content), new SealerHome(_temp["home"]));
         var result = await delivery.CarryOutAsync(await delivery.PlanAsync());
         Assert.True(result.Succeeded, string.Join('\n', result.Steps.Select(step => step.Message)));
         return cluster.Spec.RootfsFolder;
+    }
+
+    /// <summary>An image of which only the files are brought: its scripts are run by hand here.</summary>
+    private sealed class FilesAlone(IPlanContent content) : IPlanContent
+    {
+        public string Image => content.Image;
+
+        public string ImageDigest => content.ImageDigest;
+
+        public ImageExtension? Extension => content.Extension;
+
+        public IReadOnlyList<PluginSpec> Plugins => content.Plugins;
+
+        public IReadOnlyList<string> Notes => content.Notes;
+
+        public Task<IReadOnlyDictionary<string, ContentAnswer>> InspectAsync(IReadOnlyList<ContentHost> hosts, CancellationToken cancellationToken) =>
+            content.InspectAsync(hosts, cancellationToken);
+
+        public Task<IReadOnlyDictionary<string, Exception>> DeliverAsync(IReadOnlyList<StepRun> runs, IProgress<SealerEvent>? events, CancellationToken cancellationToken) =>
+            content.DeliverAsync(runs, events, cancellationToken);
     }
 
     private static (string Name, byte[] Content)[] Programs(string folder, params string[] paths) =>
