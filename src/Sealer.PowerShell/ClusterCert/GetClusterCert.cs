@@ -41,6 +41,6 @@ public sealed class GetClusterCert : HostCmdlet
         hosts,
         hosts.All,
         "Reading certificates",
-        async (host, results, ct) => results.AddRange(await ClusterCertReader.ReadAsync(host, DateTimeOffset.UtcNow, ct)),
+        async (host, results, ct) => results.AddRange(await ClusterCertReader.ReadAsync(host, [.. Clusters.Select(cluster => cluster.Spec.RootfsFolder)], DateTimeOffset.UtcNow, ct)),
         cancellationToken);
 }

@@ -24,7 +24,7 @@ public sealed class ClusterCertReaderTests : IDisposable
     public async Task Everything_that_kubeadm_made_is_told_with_the_days_it_has_left()
     {
         var made = Write(TestPki.Made());
-        var told = await ClusterCertReader.ReadAsync(_host, TestPki.Now);
+        var told = await ClusterCertReader.ReadAsync(_host, [], TestPki.Now);
         Assert.Equal(made.Where(file => file.Path.EndsWith(".crt", StringComparison.Ordinal) || file.Path.EndsWith(".conf", StringComparison.Ordinal)).Select(file => file.Path), told.Select(cert => cert.Path));
         Assert.All(told, cert => Assert.Empty(cert.Problems));
         Assert.All(told, cert => Assert.InRange(cert.DaysLeft, 36_000, 36_600));
@@ -41,7 +41,7 @@ public sealed class ClusterCertReaderTests : IDisposable
         // As the kubelet keeps it: both in one file.
         Put(Current, made.Text(Pki + "apiserver.crt") + made.Text(Pki + "apiserver.key"));
         Put("/etc/kubernetes/flow.conf", "{\"kind\": \"Config\", \"users\": [{\"user\": {\"client-key-data\": \"c2VjcmV0LWtleQ==\"}}]}\n");
-        var said = (await _host.RunAsync(new HostCommand(ClusterCertReader.Script))).Require("tell").Output;
+        var said = (await _host.RunAsync(new HostCommand(ClusterCertReader.Script([])))).Require("tell").Output;
         var contents = string.Concat(said.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ')[1]).Where(content => content != "-")
             .Select(content => Encoding.UTF8.GetString(Convert.FromBase64String(content))));
         Assert.Contains("BEGIN CERTIFICATE", contents, StringComparison.Ordinal);
@@ -65,7 +65,7 @@ public sealed class ClusterCertReaderTests : IDisposable
         Put(Pki + "apiserver.crt", "no certificate\n");
         Put(Pki + "etcd/peer.crt", made.Text(Pki + "apiserver.crt"));
         Put("/var/lib/sealer/data/skyline/rootfs/certs/sea hub.crt", TestPki.SelfSigned("CN=sea.hub").Certificate);
-        var told = (await ClusterCertReader.ReadAsync(_host, TestPki.Now.AddYears(101))).ToDictionary(cert => cert.Path, cert => cert.Problems.Select(problem => problem.Kind).ToList());
+        var told = (await ClusterCertReader.ReadAsync(_host, [], TestPki.Now.AddYears(101))).ToDictionary(cert => cert.Path, cert => cert.Problems.Select(problem => problem.Kind).ToList());
         Assert.Contains(CertificateProblemKind.LoosePermissions, told[Pki + "ca.crt"]);
         Assert.Contains(CertificateProblemKind.KeyMissing, told[Pki + "front-proxy-client.crt"]);
         Assert.Equal([CertificateProblemKind.Unreadable], told[Pki + "apiserver.crt"]);
@@ -75,7 +75,16 @@ public sealed class ClusterCertReaderTests : IDisposable
     }
 
     [LinuxFact]
-    public async Task A_host_without_Kubernetes_has_none() => Assert.Empty(await ClusterCertReader.ReadAsync(_host, TestPki.Now));
+    public async Task A_registry_that_lies_where_the_Clusterfile_has_put_the_data_is_told_too()
+    {
+        const string Rootfs = "/var/lib/sealer/elsewhere/sky/rootfs";
+        Put(Rootfs + "/certs/sea.hub.crt", TestPki.SelfSigned("CN=sea.hub").Certificate);
+        Assert.Empty(await ClusterCertReader.ReadAsync(_host, [], TestPki.Now));
+        Assert.Equal(Rootfs + "/certs/sea.hub.crt", Assert.Single(await ClusterCertReader.ReadAsync(_host, [Rootfs], TestPki.Now)).Path);
+    }
+
+    [LinuxFact]
+    public async Task A_host_without_Kubernetes_has_none() => Assert.Empty(await ClusterCertReader.ReadAsync(_host, [], TestPki.Now));
 
     [Theory]
     [InlineData("600 !!! /etc/a.crt")]
@@ -87,7 +96,7 @@ public sealed class ClusterCertReaderTests : IDisposable
     public async Task A_host_that_says_something_else_is_told_of(string line)
     {
         await using var host = new Liar(line);
-        Assert.Equal("CertificatesNotReadable", (await Assert.ThrowsAsync<SealerException>(() => ClusterCertReader.ReadAsync(host, TestPki.Now))).Id);
+        Assert.Equal("CertificatesNotReadable", (await Assert.ThrowsAsync<SealerException>(() => ClusterCertReader.ReadAsync(host, [], TestPki.Now))).Id);
     }
 
     private CertificateFileSet Write(CertificateFileSet files)

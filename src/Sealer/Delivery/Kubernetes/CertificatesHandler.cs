@@ -76,9 +76,8 @@ internal sealed class CertificatesHandler(KubernetesDelivery delivery, TimeProvi
         var script = $"for f in {string.Join(' ', paths.Select(ShellText.Quote))}; do [ ! -f \"$f\" ] || echo \"$(stat -c %a \"$f\") $(base64 < \"$f\" | tr -d '\\n') $f\"; done";
         var result = await host.RunAsync(new HostCommand(script) { Elevated = true, Timeout = KubernetesDelivery.Patience, MaxOutput = MaxOutput }, cancellationToken).ConfigureAwait(false);
         // What it says holds keys, and goes into no error.
-        if (!result.Succeeded || result.Truncated)
-            throw new SealerException("CertificatesNotReadable", ErrorKind.ResourceUnavailable, $"{host.Name} does not give its certificates (exit code {result.ExitCode}). Look at {paths.First()} there.", host.Name);
-        return new CertificateFileSet(result.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ', 3)).Where(words => words.Length == 3)
-            .Select(words => new CertificateFile(words[2], Convert.FromBase64String(words[1]), Convert.ToInt32(words[0], 8))));
+        return result.Succeeded && !result.Truncated && CertificateLines.Read(result.Output, areWithoutKeys: false) is { } files
+            ? files
+            : throw new SealerException("CertificatesNotReadable", ErrorKind.ResourceUnavailable, $"{host.Name} does not give its certificates (exit code {result.ExitCode}). Look at {paths.First()} there.", host.Name);
     }
 }
