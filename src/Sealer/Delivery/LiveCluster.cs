@@ -13,7 +13,13 @@ public static class LiveCluster
     internal const string Applications = "sealer-applications";
 
     /// <summary>kubectl with all rights, on a control plane.</summary>
-    internal const string Kubectl = "kubectl --kubeconfig /etc/kubernetes/admin.conf --request-timeout 20s";
+    internal const string Kubectl = "kubectl --kubeconfig " + AdminConfig + " --request-timeout 20s";
+
+    /// <summary>The same, whose requests last as long as they do.</summary>
+    internal const string PatientKubectl = "kubectl --kubeconfig " + AdminConfig + " --request-timeout 0";
+
+    /// <summary>The kubeconfig with all rights that every control plane has.</summary>
+    internal const string AdminConfig = "/etc/kubernetes/admin.conf";
 
     private const string Between = "\nsealer-applications\n";
     private const int MaxOutput = 64 << 20;

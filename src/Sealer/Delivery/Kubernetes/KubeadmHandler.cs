@@ -18,7 +18,7 @@ namespace Sealer.Delivery.Kubernetes;
 /// </summary>
 internal sealed class KubeadmHandler(KubernetesDelivery delivery, TimeProvider clock) : StepHandler
 {
-    private const string AdminConfig = "/etc/kubernetes/admin.conf";
+    private const string AdminConfig = LiveCluster.AdminConfig;
     private const string ConfigFile = "/etc/kubernetes/kubeadm.yaml";
     private const string End = "SEALER-END-OF-FILE";
     private const int Registered = 180;

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Sealer.Hosts;
 using Sealer.Kubernetes;
 using Sealer.Planning;
@@ -25,9 +24,8 @@ internal sealed class NodeHandler(KubernetesDelivery delivery) : StepHandler
     {
         var (plane, settings) = Of(run);
         var payload = (NodePayload)run.Step.Payload;
-        var wait = $"{LiveCluster.Kubectl} wait --for=condition=Ready {ShellText.Quote($"node/{payload.Node}")} --timeout={payload.TimeoutSeconds}s";
         // Its own request is as long as the wait.
-        wait = wait.Replace("--request-timeout 20s", "--request-timeout 0", StringComparison.Ordinal);
+        var wait = $"{LiveCluster.PatientKubectl} wait --for=condition=Ready {ShellText.Quote($"node/{payload.Node}")} --timeout={payload.TimeoutSeconds}s";
         var ready = await plane.RunAsync(new HostCommand(wait) { Elevated = true, Timeout = TimeSpan.FromSeconds(payload.TimeoutSeconds) + KubernetesDelivery.Patience }, cancellationToken).ConfigureAwait(false);
         if (!ready.Succeeded)
         {
@@ -65,9 +63,8 @@ internal sealed class NodeHandler(KubernetesDelivery delivery) : StepHandler
 
     private async Task<ClusterNode?> FindAsync(IHost plane, string name, CancellationToken cancellationToken)
     {
-        var command = $"{LiveCluster.Kubectl} get node {ShellText.Quote(name)} -o json --ignore-not-found";
+        var command = $"{LiveCluster.Kubectl} get nodes --field-selector {ShellText.Quote($"metadata.name={name}")} -o json";
         var result = await plane.RunAsync(new HostCommand(command) { Elevated = true, Timeout = KubernetesDelivery.Patience, MaxOutput = 8 << 20 }, cancellationToken).ConfigureAwait(false);
-        var text = result.Require($"ask for the node {name}").Output;
-        return text.Trim().Length == 0 || JsonNode.Parse(text) is not JsonObject node ? null : NodeReader.Of(delivery.Request.Spec.Name, node);
+        return NodeReader.Read(delivery.Request.Spec.Name, result.Require($"ask for the node {name}").Output).FirstOrDefault();
     }
 }
