@@ -69,12 +69,7 @@ public sealed class GetClusterPlan : HostCmdlet
 
     private protected override async Task RunAsync(ClusterHosts hosts, CancellationToken cancellationToken)
     {
-        if (Clusters.Count == 0)
-            throw new SealerException("NoCluster", ErrorKind.InvalidInput, "A plan is made for a cluster. Pipe one (Get-Clusterfile), or give -Clusterfile.");
-        if (Environment is not null && InputObject?.BaseObject is Cluster)
-            throw new SealerException("EnvironmentOfCluster", ErrorKind.InvalidInput, "A cluster that is piped has its variables. Give -Environment to Get-Clusterfile, or name the file with -Clusterfile.");
-        if (Address.Length > 0 || Role.Length > 0)
-            throw new SealerException("PlanNeedsAllHosts", ErrorKind.InvalidInput, "A plan is made for all hosts of a cluster: what is done on one may wait for others. Leave out -Address and -Role.");
+        RequireWholeClusters("A plan is made");
         foreach (var cluster in Clusters)
         {
             var content = await PlanImages.LoadAsync(cluster, Image, new ImageContentOptions(), cancellationToken);

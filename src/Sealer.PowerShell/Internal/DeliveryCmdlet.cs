@@ -50,12 +50,7 @@ public abstract class DeliveryCmdlet : HostCmdlet
     /// <inheritdoc/>
     private protected override async Task RunAsync(ClusterHosts hosts, CancellationToken cancellationToken)
     {
-        if (Clusters.Count == 0)
-            throw new SealerException("NoCluster", ErrorKind.InvalidInput, "It is done for a cluster. Pipe one (Get-Clusterfile), or give -Clusterfile.");
-        if (Environment is not null && InputObject?.BaseObject is Cluster)
-            throw new SealerException("EnvironmentOfCluster", ErrorKind.InvalidInput, "A cluster that is piped has its variables. Give -Environment to Get-Clusterfile, or name the file with -Clusterfile.");
-        if (Address.Length > 0 || Role.Length > 0)
-            throw new SealerException("PlanNeedsAllHosts", ErrorKind.InvalidInput, "It is done for all hosts of a cluster: what is done on one may wait for others. Leave out -Address and -Role.");
+        RequireWholeClusters("It is done");
         await DeliverAsync(hosts, cancellationToken);
     }
 

@@ -130,6 +130,18 @@ public abstract class HostCmdlet : HostAccessCmdlet
             cancellationToken);
     }
 
+    /// <summary>Refuses what is no cluster as a whole, or one whose variables are not for this cmdlet to set.</summary>
+    /// <param name="what">What is done for it, as the beginning of a sentence.</param>
+    private protected void RequireWholeClusters(string what)
+    {
+        if (Clusters.Count == 0)
+            throw new SealerException("NoCluster", ErrorKind.InvalidInput, $"{what} for a cluster. Pipe one (Get-Clusterfile), or give -Clusterfile.");
+        if (Variables is not null && InputObject?.BaseObject is Cluster)
+            throw new SealerException("EnvironmentOfCluster", ErrorKind.InvalidInput, "A cluster that is piped has its variables. Give -Environment to Get-Clusterfile, or name the file with -Clusterfile.");
+        if (Address.Length > 0 || Role.Length > 0)
+            throw new SealerException("PlanNeedsAllHosts", ErrorKind.InvalidInput, $"{what} for all hosts of a cluster: what is done on one may wait for others. Leave out -Address and -Role.");
+    }
+
     /// <summary>Writes a non-terminating error about a host.</summary>
     private protected async Task WriteHostErrorAsync(string host, Exception exception)
     {
