@@ -92,6 +92,9 @@ internal static partial class Posix
             throw new IOException($"A network namespace cannot be entered: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}");
     }
 
+    /// <summary>Gives a file to a user and a group; false where that may not be done.</summary>
+    public static bool TryGive(string path, uint user, uint group) => ChangeOwner(path, user, group) == 0;
+
     /// <summary>Gives a file a second name; false where that cannot be: another disk, another system.</summary>
     public static bool TryLink(string path, string name) => !OperatingSystem.IsWindows() && Link(path, name) == 0;
 
@@ -135,6 +138,9 @@ internal static partial class Posix
 
     [LibraryImport("libc", EntryPoint = "setns", SetLastError = true)]
     private static partial int SetNamespace(SafeFileHandle file, int type);
+
+    [LibraryImport("libc", EntryPoint = "lchown", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int ChangeOwner(string path, uint user, uint group);
 
     [LibraryImport("libc", EntryPoint = "link", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Link(string path, string name);

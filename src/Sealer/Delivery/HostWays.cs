@@ -97,9 +97,9 @@ internal sealed class HostWays
 
     private KnownHosts Known(SshSettings settings)
     {
-        var files = string.Join('\n', [.. settings.UserKnownHostsFiles, "", .. settings.GlobalKnownHostsFiles]);
+        var files = string.Join('\n', [.. settings.UserKnownHostsFiles, "", .. settings.GlobalKnownHostsFiles, "", .. settings.RevokedHostKeysFiles]);
         if (!_known.TryGetValue(files, out var known))
-            _known.Add(files, known = KnownHosts.Load(settings.UserKnownHostsFiles, settings.GlobalKnownHostsFiles));
+            _known.Add(files, known = KnownHosts.Load(settings.UserKnownHostsFiles, settings.GlobalKnownHostsFiles, settings.RevokedHostKeysFiles));
         return known;
     }
 }

@@ -74,6 +74,7 @@ internal sealed class SshConfigQuery(SshConfigOptions options, string alias, str
             HashKnownHosts = Flag("hashknownhosts"),
             UserKnownHostsFiles = known is ["none"] ? [] : [.. known.Select(f => Expand(f, _first.GetValueOrDefault("userknownhostsfile")))],
             GlobalKnownHostsFiles = Globals(),
+            RevokedHostKeysFiles = _first.GetValueOrDefault("revokedhostkeys") is { Arguments: not ["none"] } revoked ? [.. revoked.Arguments.Select(f => Expand(f, revoked))] : [],
             ConnectTimeout = Duration("connecttimeout"),
             ServerAliveInterval = Duration("serveraliveinterval"),
             ServerAliveCountMax = Value("serveralivecountmax") is { } count ? SshConfig.Number(count) : 3,

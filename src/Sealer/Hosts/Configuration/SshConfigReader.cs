@@ -12,6 +12,7 @@ internal sealed class SshConfigReader(SshConfigOptions options)
     private const int MaxDepth = 16;
     private const int MaxFileSize = 4 * 1024 * 1024;
     private const int MaxFiles = 1000;
+    private const int MaxShown = 80;
 
     // A form feed is blank at the end of a line only.
     private static readonly char[] Blank = [' ', '\t', '\r'];
@@ -57,7 +58,7 @@ internal sealed class SshConfigReader(SshConfigOptions options)
                 continue;
             if (rest.Length == 0)
             {
-                Mistakes.Add($"{place}: '{keyword}' has no value");
+                Mistakes.Add($"{place}: '{Shown(keyword)}' has no value");
                 continue;
             }
 
@@ -160,7 +161,7 @@ internal sealed class SshConfigReader(SshConfigOptions options)
 
             if (kind is not ("host" or "originalhost" or "user" or "localuser" or "exec"))
             {
-                Mistakes.Add($"{place}: Match knows no '{kind}' here; all, canonical, final, host, originalhost, user, localuser and exec are known");
+                Mistakes.Add($"{place}: Match knows no '{Shown(kind)}' here; all, canonical, final, host, originalhost, user, localuser and exec are known");
                 return new SshConfigMatchCondition(place, []);
             }
 
@@ -201,7 +202,7 @@ internal sealed class SshConfigReader(SshConfigOptions options)
         if (!SshKeywords.TryGet(keyword, out var kind))
         {
             if (!_ignoreUnknown.Any(p => SshPattern.Matches(p, keyword)))
-                Mistakes.Add($"{place}: '{keyword}' is not known{(SshKeywords.Nearest(keyword) is { } near ? $"; is '{near}' meant?" : "")}");
+                Mistakes.Add($"{place}: '{Shown(keyword)}' is not known{SshKeywords.DidYouMean(keyword)}");
             return null;
         }
 
@@ -220,7 +221,7 @@ internal sealed class SshConfigReader(SshConfigOptions options)
         else if (arguments.Count > 1 && kind != SshValueKind.Words)
             Mistakes.Add($"{place}: '{keyword}' has one value, not {arguments.Count}");
         else if (WrongValue(kind, arguments[0]) is { } wrong)
-            Mistakes.Add($"{place}: {keyword} '{arguments[0]}' is not {wrong}");
+            Mistakes.Add($"{place}: {keyword} '{Shown(arguments[0])}' is not {wrong}");
         else
         {
             if (keyword == "ignoreunknown")
@@ -230,6 +231,8 @@ internal sealed class SshConfigReader(SshConfigOptions options)
 
         return null;
     }
+
+    private static string Shown(string word) => word.Length > MaxShown ? word[..MaxShown] + "..." : word;
 
     private static string? WrongValue(SshValueKind kind, string value) => kind switch
     {
@@ -290,6 +293,7 @@ internal sealed class SshConfigReader(SshConfigOptions options)
         // As glob(3): a leading dot is matched by a dot only.
         static bool Fits(string part, string name) =>
             (!name.StartsWith('.') || part.StartsWith('.')) && SshPattern.Matches(part, name);
-        static IEnumerable<string> Entries(string folder) => Directory.EnumerateFileSystemEntries(folder);
+        // Of a folder that it may not look into, glob(3) says nothing.
+        static IEnumerable<string> Entries(string folder) => Directory.EnumerateFileSystemEntries(folder, "*", new EnumerationOptions { IgnoreInaccessible = true, AttributesToSkip = 0, MatchType = MatchType.Simple });
     }
 }

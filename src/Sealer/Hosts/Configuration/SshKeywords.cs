@@ -39,41 +39,14 @@ internal enum SshValueKind
 /// <summary>The keywords of ssh_config(5). An unknown one is a mistake, as it is to ssh.</summary>
 internal static class SshKeywords
 {
+    private const int LongestCompared = 64;
+
     private static readonly FrozenDictionary<string, SshValueKind> Known = Make();
 
     public static bool TryGet(string keyword, out SshValueKind kind) => Known.TryGetValue(keyword, out kind);
 
-    /// <summary>The known keyword that is spelt most alike, or null where none is near.</summary>
-    public static string? Nearest(string keyword)
-    {
-        var (best, distance) = ("", 3);
-        foreach (var candidate in Known.Keys.Order(StringComparer.Ordinal))
-        {
-            var d = Distance(keyword, candidate);
-            if (d < distance)
-                (best, distance) = (candidate, d);
-        }
-
-        return best.Length == 0 ? null : best;
-    }
-
-    private static int Distance(string a, string b)
-    {
-        var row = Enumerable.Range(0, b.Length + 1).ToArray();
-        for (var i = 1; i <= a.Length; i++)
-        {
-            var diagonal = row[0];
-            row[0] = i;
-            for (var j = 1; j <= b.Length; j++)
-            {
-                var above = row[j];
-                row[j] = Math.Min(Math.Min(row[j - 1], above) + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1));
-                diagonal = above;
-            }
-        }
-
-        return row[^1];
-    }
+    /// <summary><c>; did you mean 'X'?</c> or nothing.</summary>
+    public static string DidYouMean(string keyword) => keyword.Length > LongestCompared ? "" : Spelling.DidYouMean(keyword, Known.Keys);
 
     private static FrozenDictionary<string, SshValueKind> Make()
     {
@@ -92,6 +65,7 @@ internal static class SshKeywords
             ["port"] = SshValueKind.Port,
             ["proxycommand"] = SshValueKind.Line,
             ["proxyjump"] = SshValueKind.Jumps,
+            ["revokedhostkeys"] = SshValueKind.Words,
             ["serveralivecountmax"] = SshValueKind.Number,
             ["serveraliveinterval"] = SshValueKind.Duration,
             ["stricthostkeychecking"] = SshValueKind.HostKeyPolicy,
@@ -110,7 +84,7 @@ internal static class SshKeywords
             knownhostscommand localcommand localforward loglevel logverbose macs nohostauthenticationforlocalhost
             numberofpasswordprompts obscurekeystroketiming passwordauthentication permitlocalcommand permitremoteopen
             pkcs11provider preferredauthentications proxyusefdpass pubkeyacceptedalgorithms pubkeyacceptedkeytypes
-            pubkeyauthentication rekeylimit remotecommand remoteforward requesttty requiredrsasize revokedhostkeys
+            pubkeyauthentication rekeylimit remotecommand remoteforward requesttty requiredrsasize
             securitykeyprovider sendenv sessiontype setenv smartcarddevice stdinnull streamlocalbindmask
             streamlocalbindunlink syslogfacility tag tcpkeepalive tunnel tunneldevice updatehostkeys verifyhostkeydns
             versionaddendum visualhostkey warnweakcrypto xauthlocation usekeychain

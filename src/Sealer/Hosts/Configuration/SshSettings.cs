@@ -51,6 +51,9 @@ public sealed record SshSettings
     /// <summary>The machine's known_hosts.</summary>
     public required IReadOnlyList<string> GlobalKnownHostsFiles { get; init; }
 
+    /// <summary>Files of public keys that no host may show.</summary>
+    public IReadOnlyList<string> RevokedHostKeysFiles { get; init; } = [];
+
     /// <summary>How long connecting may take; null where nothing is said.</summary>
     public TimeSpan? ConnectTimeout { get; init; }
 

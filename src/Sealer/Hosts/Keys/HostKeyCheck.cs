@@ -25,7 +25,8 @@ public sealed record HostKeyCheck(KnownHosts Known, HostKeyPolicy Policy = HostK
             throw Error(verdict, host);
         if (Fingerprints is { Count: > 0 } given)
         {
-            if (!given.Contains(key.Fingerprint, StringComparer.Ordinal))
+            // Some tools write the padding of base64, ssh-keygen does not.
+            if (!given.Any(fingerprint => fingerprint.TrimEnd('=') == key.Fingerprint))
             {
                 throw new SealerException(
                     "HostKeyNotAsGiven", ErrorKind.Authentication,

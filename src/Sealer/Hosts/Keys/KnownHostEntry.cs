@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Text;
 using Sealer.Hosts.Configuration;
 
 namespace Sealer.Hosts.Keys;
@@ -24,8 +23,6 @@ public enum KnownHostMarker
 /// <param name="Key">The key.</param>
 public sealed record KnownHostEntry(SshConfigPlace Place, KnownHostMarker Marker, string Hosts, HostKey Key)
 {
-    private const string Hashed = "|1|";
-
     /// <summary>Reads a line; null where it is a comment, empty, or of no meaning to ssh, which passes over such lines too.</summary>
     public static KnownHostEntry? TryParse(string line, SshConfigPlace place)
     {
@@ -57,27 +54,9 @@ public sealed record KnownHostEntry(SshConfigPlace Place, KnownHostMarker Marker
     public static string HashOf(string name)
     {
         var salt = RandomNumberGenerator.GetBytes(HMACSHA1.HashSizeInBytes);
-        return $"{Hashed}{Convert.ToBase64String(salt)}|{Convert.ToBase64String(Mac(salt, name))}";
+        return $"{KnownHostNames.Hashed}{Convert.ToBase64String(salt)}|{Convert.ToBase64String(KnownHostNames.Mac(salt, name))}";
     }
 
     /// <summary>True where the line is about a host, named as by <see cref="NameOf"/>.</summary>
-    public bool IsAbout(string name)
-    {
-        if (!Hosts.StartsWith(Hashed, StringComparison.Ordinal))
-            return SshPattern.AnyMatches(Hosts.ToLowerInvariant().Split(','), name);
-        var parts = Hosts[Hashed.Length..].Split('|');
-        return parts.Length == 2 && Bytes(parts[0]) is { } salt && Bytes(parts[1]) is { } mac
-            && CryptographicOperations.FixedTimeEquals(Mac(salt, name), mac);
-    }
-
-    // The format is OpenSSH's; HMAC-SHA1 hides names there, it protects nothing.
-#pragma warning disable CA5350
-    private static byte[] Mac(byte[] salt, string name) => HMACSHA1.HashData(salt, Encoding.UTF8.GetBytes(name));
-#pragma warning restore CA5350
-
-    private static byte[]? Bytes(string base64)
-    {
-        var bytes = new byte[base64.Length];
-        return Convert.TryFromBase64String(base64, bytes, out var length) ? bytes[..length] : null;
-    }
+    public bool IsAbout(string name) => KnownHostNames.Of(Hosts).Contain(name);
 }

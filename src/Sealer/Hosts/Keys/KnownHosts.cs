@@ -4,8 +4,8 @@ using Sealer.Hosts.Configuration;
 namespace Sealer.Hosts.Keys;
 
 /// <summary>
-/// The keys of hosts that are known: files of ssh's format, read together. Nothing is ever written down unless
-/// <see cref="EnrolAsync"/> is called. May be used from many threads.
+/// The keys of hosts that are known: files of ssh's format, read together, and keys that are revoked for all hosts. Nothing is ever
+/// written down unless <see cref="EnrolAsync"/> is called. May be used from many threads.
 /// </summary>
 public sealed class KnownHosts
 {
@@ -14,25 +14,34 @@ public sealed class KnownHosts
 
     private readonly string? _file;
     private readonly SemaphoreSlim _writing = new(1);
-    private volatile IReadOnlyList<KnownHostEntry> _entries;
+    private volatile KnownHostIndex _entries;
 
-    private KnownHosts(string? file, IReadOnlyList<KnownHostEntry> entries) => (_file, _entries) = (file, entries);
+    // Of the user's first file, as it was read last: only what somebody else has written is read again.
+    private (long Length, DateTime Written)? _seen;
+    private int? _lines;
+
+    private KnownHosts(string? file, IEnumerable<KnownHostEntry> entries) => (_file, _entries) = (file, KnownHostIndex.Of(entries));
 
     /// <summary>All entries, in the order they are looked at.</summary>
-    public IReadOnlyList<KnownHostEntry> Entries => _entries;
+    public IReadOnlyList<KnownHostEntry> Entries => _entries.All;
 
     /// <summary>Reads files; those that do not exist are empty.</summary>
     /// <param name="userFiles">The user's; the first is the one that is written to.</param>
     /// <param name="globalFiles">The machine's.</param>
-    /// <exception cref="SealerException"><c>KnownHostsNotReadable</c>.</exception>
-    public static KnownHosts Load(IReadOnlyList<string> userFiles, IReadOnlyList<string> globalFiles) =>
-        new(userFiles.Count > 0 ? userFiles[0] : null, [.. userFiles.Concat(globalFiles).SelectMany(Read)]);
+    /// <param name="revokedFiles">Of ssh_config's RevokedHostKeys: public keys, one a line, that no host may show.</param>
+    /// <exception cref="SealerException"><c>KnownHostsNotReadable</c>, <c>RevokedHostKeysNotReadable</c>.</exception>
+    public static KnownHosts Load(IReadOnlyList<string> userFiles, IReadOnlyList<string> globalFiles, IReadOnlyList<string>? revokedFiles = null)
+    {
+        var revoked = (revokedFiles ?? []).SelectMany(RevokedHostKeys.Read).ToList();
+        // Before it is read: what is written meanwhile is read again then.
+        var seen = userFiles.Count > 0 ? StateOf(userFiles[0]) : null;
+        return new(userFiles.Count > 0 ? userFiles[0] : null, [.. revoked, .. userFiles.Concat(globalFiles).SelectMany(Read)]) { _seen = seen };
+    }
 
     /// <summary>The entries about a host, as <c>ssh-keygen -F</c> finds them.</summary>
     public IReadOnlyList<KnownHostEntry> Find(string host, int port = 22)
     {
-        var name = KnownHostEntry.NameOf(host, port);
-        return [.. _entries.Where(e => e.IsAbout(name))];
+        return _entries.Find(KnownHostEntry.NameOf(host, port));
     }
 
     /// <summary>
@@ -66,7 +75,10 @@ public sealed class KnownHosts
         return verdict;
     }
 
-    /// <summary>Writes a host's key down, at the end of the user's first file, atomically, as 0600.</summary>
+    /// <summary>
+    /// Writes a host's key down, at the end of the user's first file; one that is made for it is 0600. Where there is to be none, or it
+    /// is /dev/null, nothing is written, as with ssh.
+    /// </summary>
     /// <param name="host">Its name.</param>
     /// <param name="port">Its port.</param>
     /// <param name="key">Its key, which somebody vouched for.</param>
@@ -76,44 +88,55 @@ public sealed class KnownHosts
     /// process wrote of this host meanwhile.</exception>
     public async Task EnrolAsync(string host, int port, HostKey key, bool hashed = false, CancellationToken cancellationToken = default)
     {
-        var file = _file ?? throw NotWritable("none", "UserKnownHostsFile is 'none'", null);
+        var name = KnownHostEntry.NameOf(host, port);
+        var file = _file;
         await _writing.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            file = (File.Exists(file) ? File.ResolveLinkTarget(file, returnFinalTarget: true)?.FullName : null) ?? Path.GetFullPath(file);
+            if (file is null || IsThrownAway(file = Real(file)))
+                return;
             MakeFolder(Path.GetDirectoryName(file)!);
             await using var held = await LockAsync(file, cancellationToken).ConfigureAwait(false);
-            var there = Read(file).ToList();
-            var name = KnownHostEntry.NameOf(host, port);
-            switch (Check(there, name, host.ToLowerInvariant(), key, null))
+            var state = StateOf(file);
+            if (state != _seen)
             {
-                case KnownHostKey:
-                    return;
-                case var bad and (ChangedHostKey or RevokedHostKey):
-                    throw HostKeyCheck.Error(bad, host);
+                _entries = KnownHostIndex.Of([.. _entries.All.Where(e => e.Place.File != _file && e.Place.File != file), .. Read(file)]);
+                (_seen, _lines) = (state, null);
             }
 
-            await ReplaceAsync(file, $"{(hashed ? KnownHostEntry.HashOf(name) : name)} {key.Text}\n", cancellationToken).ConfigureAwait(false);
-            _entries = [.. _entries.Where(e => e.Place.File != _file && e.Place.File != file), .. Read(file)];
+            if (!IsNew())
+                return;
+            var written = hashed ? KnownHostEntry.HashOf(name) : name;
+            var line = 1 + (_lines ?? (state is null ? 0 : File.ReadLines(file).Count()));
+            Append(file, $"{written} {key.Text}\n");
+            (_seen, _lines) = (StateOf(file), line);
+            _entries = _entries.With(new KnownHostEntry(new SshConfigPlace(file, line), KnownHostMarker.None, written, key));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw NotWritable(file, error.Message, error);
+            throw new SealerException(
+                "KnownHostsNotWritable", ErrorKind.ResourceUnavailable,
+                $"A host key cannot be written to '{file}': {error.Message.TrimEnd('.')}. Name a file you may write in UserKnownHostsFile.", file, error);
         }
         finally
         {
             _writing.Release();
         }
+
+        bool IsNew() => Check(_entries, name, host.ToLowerInvariant(), key, null) switch
+        {
+            KnownHostKey => false,
+            var bad and (ChangedHostKey or RevokedHostKey) => throw HostKeyCheck.Error(bad, host),
+            _ => true,
+        };
     }
 
-    private static HostKeyVerdict Check(IReadOnlyList<KnownHostEntry> entries, string name, string host, HostKey key, HostCertificate? certificate)
+    private static HostKeyVerdict Check(KnownHostIndex entries, string name, string host, HostKey key, HostCertificate? certificate)
     {
         KnownHostEntry? known = null, authority = null;
         var others = new List<SshConfigPlace>();
-        foreach (var entry in entries)
+        foreach (var entry in entries.Find(name))
         {
-            if (!entry.IsAbout(name))
-                continue;
             switch (entry.Marker)
             {
                 case KnownHostMarker.Revoked when entry.Key.Equals(key) || (certificate is not null && entry.Key.Equals(certificate.Authority)):
@@ -171,34 +194,34 @@ public sealed class KnownHosts
         }
     }
 
-    private static async Task ReplaceAsync(string file, string line, CancellationToken cancellationToken)
+    private static string Real(string file) =>
+        IsThrownAway(file) ? file : (File.Exists(file) ? File.ResolveLinkTarget(file, returnFinalTarget: true)?.FullName : null) ?? Path.GetFullPath(file);
+
+    // What is no file is never replaced nor locked: as root that would be the machine's own /dev/null.
+    private static bool IsThrownAway(string file) =>
+        file == "/dev/null"
+        || (OperatingSystem.IsWindows() && file.Equals("NUL", StringComparison.OrdinalIgnoreCase))
+        || (OperatingSystem.IsLinux() && Posix.Stat(file) is { Type: FileState.CharacterDevice });
+
+    private static (long Length, DateTime Written)? StateOf(string file) =>
+        new FileInfo(file) is { Exists: true } there ? (there.Length, there.LastWriteTimeUtc) : null;
+
+    // At its end, as ssh does, and not as another file in its place: that would be whoever writes' own, and its owner's no more.
+    private static void Append(string file, string line)
     {
-        var temporary = $"{file}.{Guid.NewGuid():N}";
-        try
+        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.ReadWrite };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        using var stream = new FileStream(file, options);
+        if (stream.Length > 0)
         {
-            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-            if (!OperatingSystem.IsWindows())
-                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-            await using (var stream = new FileStream(temporary, options))
-            {
-                if (File.Exists(file))
-                {
-                    var before = await File.ReadAllBytesAsync(file, cancellationToken).ConfigureAwait(false);
-                    await stream.WriteAsync(before, cancellationToken).ConfigureAwait(false);
-                    if (before.Length > 0 && before[^1] != '\n')
-                        stream.WriteByte((byte)'\n');
-                }
-
-                await stream.WriteAsync(Encoding.UTF8.GetBytes(line), cancellationToken).ConfigureAwait(false);
-                stream.Flush(flushToDisk: true);
-            }
-
-            File.Move(temporary, file, overwrite: true);
+            stream.Seek(-1, SeekOrigin.End);
+            if (stream.ReadByte() != '\n')
+                line = "\n" + line;
         }
-        finally
-        {
-            File.Delete(temporary);
-        }
+
+        stream.Write(Encoding.UTF8.GetBytes(line));
+        stream.Flush(flushToDisk: true);
     }
 
     private static void MakeFolder(string folder)
@@ -226,8 +249,4 @@ public sealed class KnownHosts
             }
         }
     }
-
-    private static SealerException NotWritable(string file, string why, Exception? inner) => new(
-        "KnownHostsNotWritable", ErrorKind.ResourceUnavailable,
-        $"A host key cannot be written to '{file}': {why}. Name a file you may write in UserKnownHostsFile.", file, inner);
 }

@@ -111,9 +111,9 @@ public sealed class SshAgent(string path)
             stream.ReadExactly(answer);
             return answer[0] == expected ? answer[1..] : throw Failed("it refused", null);
         }
-        catch (Exception error) when (error is IOException or SocketException or TimeoutException or UnauthorizedAccessException)
+        catch (Exception error) when (error is IOException or SocketException or TimeoutException or UnauthorizedAccessException or ArgumentException)
         {
-            throw Failed(error.Message, error);
+            throw Failed(error is ArgumentException ? "that is no path of a socket: too long, or not one at all" : error.Message, error);
         }
     }
 

@@ -63,11 +63,13 @@ internal static class SshAuthentication
                 keys.Add(key);
                 words.Add(certificate is null ? $"the key {file}" : $"the key {file} with the certificate {certificate}");
             }
-            catch (Exception error) when (error is SshException or IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException or FormatException or System.Security.Cryptography.CryptographicException)
+            catch (Exception error) when (IsOfTheFile(error))
             {
                 var why = error is SshPassPhraseNullOrEmptyException ? "it needs a passphrase"
-                    : options.Passphrase is not null && error is SshException or System.Security.Cryptography.CryptographicException ? "the passphrase does not open it, or it is no key"
-                    : error.Message;
+                    : error is IOException or UnauthorizedAccessException ? error.Message
+                    : options.Passphrase is not null ? "the passphrase does not open it, or it is no key"
+                    : error is SshException or NotSupportedException ? error.Message
+                    : "it is no key, or a broken one";
                 // As ssh: what the agent holds needs no file that can be opened.
                 if (required && !(PublicOf(file) is { } half && held.Any(k => k.Key.Equals(half))))
                 {
@@ -83,6 +85,12 @@ internal static class SshAuthentication
         }
     }
 
+    // What a wrong passphrase makes of a key is read as one, and may be found wrong anywhere in it.
+    private static bool IsOfTheFile(Exception error) =>
+        error is SshException or IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException or FormatException
+            or System.Security.Cryptography.CryptographicException or System.Formats.Asn1.AsnContentException
+            or ArithmeticException or InvalidOperationException or IndexOutOfRangeException or InvalidCastException or NullReferenceException or OutOfMemoryException;
+
     /// <summary>A key, with the certificate that is for it where there is one: beside it, or named.</summary>
     private static (PrivateKeyFile Key, string? Certificate) Open(string file, SshHostOptions options)
     {
@@ -93,7 +101,7 @@ internal static class SshAuthentication
             {
                 return (new PrivateKeyFile(file, passphrase, certificate), certificate);
             }
-            catch (Exception error) when (error is not SshPassPhraseNullOrEmptyException && (error is SshException or ArgumentException or FormatException or NotSupportedException))
+            catch (Exception error) when (error is not SshPassPhraseNullOrEmptyException && IsOfTheFile(error))
             {
                 // Of another key, or none at all: as ssh, the key is shown without it.
             }

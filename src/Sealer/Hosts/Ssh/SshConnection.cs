@@ -142,9 +142,9 @@ internal sealed class SshConnection : IDisposable, IProgress<long>
     /// given up where nothing comes back.
     /// </summary>
     /// <param name="interval">After so much silence it is asked.</param>
-    /// <param name="count">After so many times of silence in a row, the first question among them, it is given up.</param>
+    /// <param name="patience">So long the answer is waited for, before it is given up.</param>
     /// <param name="cancellationToken">The command has ended.</param>
-    public async Task WatchAsync(TimeSpan interval, int count, CancellationToken cancellationToken)
+    public async Task WatchAsync(TimeSpan interval, TimeSpan patience, CancellationToken cancellationToken)
     {
         if (interval <= TimeSpan.Zero)
             return;
@@ -164,7 +164,7 @@ internal sealed class SshConnection : IDisposable, IProgress<long>
                     var probe = Task.Factory.StartNew(Probe, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
                     try
                     {
-                        await probe.WaitAsync(interval * Math.Max(1, count), cancellationToken).ConfigureAwait(false);
+                        await probe.WaitAsync(patience, cancellationToken).ConfigureAwait(false);
                         Active();
                     }
                     catch (TimeoutException) when (probe.IsCompleted || Volatile.Read(ref _lastActive) > asked)
@@ -311,12 +311,16 @@ internal sealed class SshConnection : IDisposable, IProgress<long>
             {
                 refusal = error;
             }
+            catch (Exception error) when (error is ArgumentException or FormatException or OverflowException or InvalidOperationException)
+            {
+                refusal = new SealerException("HostKeyNotReadable", ErrorKind.Authentication, $"{Where(options)} shows a key or a certificate that cannot be read. Look at what answers there, and at HostKey and HostCertificate in its sshd_config.", options.Called, error);
+            }
         };
         try
         {
             await client.ConnectAsync(cancellationToken).ConfigureAwait(false);
             if (SocketOf(client) is { } socket)
-                Widen(socket, options.KeepAlive * Math.Max(1, options.KeepAliveCount));
+                Widen(socket, options.Patience);
         }
         catch (Exception error) when (error is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {

@@ -95,7 +95,7 @@ public sealed class SshHost : CommandHost
             var written = PumpAsync(connection, command.OutputStream, output, cancellationToken);
             var told = PumpAsync(connection, command.ExtendedOutputStream, errors, cancellationToken);
             var feeding = FeedAsync(connection, input, feed, ended.Token);
-            var watching = connection.WatchAsync(_options.KeepAlive, _options.KeepAliveCount, ended.Token);
+            var watching = connection.WatchAsync(_options.KeepAlive, _options.Patience, ended.Token);
             try
             {
                 // Where what it writes cannot be taken here any more, it is not waited for.
@@ -244,7 +244,7 @@ public sealed class SshHost : CommandHost
     }
 
     private SealerException Silent() => Lost(null, new TimeoutException(string.Create(
-        System.Globalization.CultureInfo.InvariantCulture, $"it did not answer for {(_options.KeepAlive * Math.Max(1, _options.KeepAliveCount)).TotalSeconds:0.#} s")));
+        System.Globalization.CultureInfo.InvariantCulture, $"it did not answer for {_options.Patience.TotalSeconds:0.#} s")));
 
     private SealerException Lost(SshConnection? connection, Exception? error)
     {

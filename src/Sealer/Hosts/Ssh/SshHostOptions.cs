@@ -8,6 +8,9 @@ public sealed record SshHostOptions
     /// <summary>How long connecting may take where nobody says how long: a packet to a host that is there may be lost three times.</summary>
     public static readonly TimeSpan DefaultConnectTimeout = TimeSpan.FromSeconds(15);
 
+    // Timers count milliseconds, and not many: ssh_config may say more than 24 days.
+    private static readonly TimeSpan Longest = TimeSpan.FromDays(1);
+
     /// <summary>Name or address.</summary>
     public required string Address { get; init; }
 
@@ -57,13 +60,13 @@ public sealed record SshHostOptions
     public SshHostOptions? Via { get; init; }
 
     /// <summary>How long it may take until the host has shown its key. Who has done that is waited for longer (<see cref="LoginTimeout"/>).</summary>
-    public TimeSpan ConnectTimeout { get; init; } = DefaultConnectTimeout;
+    public TimeSpan ConnectTimeout { get; init => field = Bounded(value); } = DefaultConnectTimeout;
 
     /// <summary>How long each answer may take after that: hosts look up names and ask directories while somebody logs in.</summary>
     public TimeSpan LoginTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How often a silent connection is kept alive; zero for never.</summary>
-    public TimeSpan KeepAlive { get; init; } = TimeSpan.FromSeconds(15);
+    public TimeSpan KeepAlive { get; init => field = Bounded(value); } = TimeSpan.FromSeconds(15);
 
     /// <summary>After so many times of silence in a row the connection is given up.</summary>
     public int KeepAliveCount { get; init; } = 3;
@@ -75,4 +78,9 @@ public sealed record SshHostOptions
     public int MaxChannels { get; init; } = 10;
 
     internal string Called => Name ?? Address;
+
+    /// <summary>For so long a host may be silent.</summary>
+    internal TimeSpan Patience => Bounded(TimeSpan.FromSeconds(Math.Min(KeepAlive.TotalSeconds * Math.Max(1, KeepAliveCount), Longest.TotalSeconds)));
+
+    private static TimeSpan Bounded(TimeSpan time) => time < Longest ? time : Longest;
 }

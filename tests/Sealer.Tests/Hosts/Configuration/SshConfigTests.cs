@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using Sealer.Hosts.Configuration;
 
 namespace Sealer.Tests.Hosts.Configuration;
@@ -28,9 +29,48 @@ public sealed class SshConfigTests
         var error = Assert.Throws<SealerException>(() => SshConfig.Parse("Port 99999\nHost a\n  Usr me\n  IdentitiesOnly maybe\nHostName", "cfg", Options));
         Assert.Equal("SshConfigInvalid", error.Id);
         Assert.Contains("cfg:1: port '99999' is not a port", error.Message, StringComparison.Ordinal);
-        Assert.Contains("cfg:3: 'usr' is not known; is 'user' meant?", error.Message, StringComparison.Ordinal);
+        Assert.Contains("cfg:3: 'usr' is not known; did you mean 'user'?", error.Message, StringComparison.Ordinal);
         Assert.Contains("cfg:4: identitiesonly 'maybe' is not yes or no", error.Message, StringComparison.Ordinal);
         Assert.Contains("cfg:5: 'hostname' has no value", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_word_of_a_million_letters_is_quoted_in_part_and_compared_with_nothing() =>
+        Assert.InRange(Assert.Throws<SealerException>(() => SshConfig.Parse(new string('x', 1_000_000) + " y\nPort " + new string('9', 1_000_000), "cfg", Options)).Message.Length, 1, 600);
+
+    [Fact]
+    public void Files_of_revoked_keys_are_those_of_the_host_and_none_is_none()
+    {
+        Assert.Equal(["/home/me/.ssh/revoked"], Resolve("Host a\nRevokedHostKeys ~/.ssh/revoked\nHost *\nRevokedHostKeys /etc/ssh/revoked", "a").RevokedHostKeysFiles);
+        Assert.Empty(Resolve("RevokedHostKeys none", "a").RevokedHostKeysFiles);
+        Assert.Empty(Resolve("Port 22", "a").RevokedHostKeysFiles);
+    }
+
+    [UnprivilegedFact]
+    [SupportedOSPlatform("linux")]
+    public void A_folder_to_include_that_may_not_be_looked_into_has_nothing_in_it()
+    {
+        using var folder = new TemporaryFolder();
+        Directory.CreateDirectory(folder["closed"]);
+        File.SetUnixFileMode(folder["closed"], UnixFileMode.None);
+        Assert.Equal(7, Resolve($"Include {folder["closed"]}/*\nPort 7", "a").Port);
+        File.SetUnixFileMode(folder["closed"], UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
+
+    [Fact]
+    public void Times_longer_than_a_timer_counts_are_no_errors()
+    {
+        var options = new Sealer.Hosts.Ssh.SshHostOptions
+        {
+            Address = "a",
+            User = "u",
+            HostKeys = new(Sealer.Hosts.Keys.KnownHosts.Load([], [])),
+            ConnectTimeout = TimeSpan.FromSeconds(int.MaxValue),
+            KeepAlive = TimeSpan.FromSeconds(int.MaxValue),
+            KeepAliveCount = int.MaxValue,
+        };
+        Assert.All([options.ConnectTimeout, options.KeepAlive, options.Patience], time => Assert.InRange(time.TotalMilliseconds, 1, int.MaxValue));
+        Assert.Equal(TimeSpan.FromSeconds(45), new Sealer.Hosts.Ssh.SshHostOptions { Address = "a", User = "u", HostKeys = options.HostKeys }.Patience);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.Versioning;
 using System.Security.Cryptography;
 using System.Text;
 using Sealer.Hosts.Configuration;
@@ -98,9 +99,115 @@ public sealed class KnownHostsTests : IDisposable
         Assert.IsType<KnownHostKey>(KnownHosts.Load([_folder["known_hosts"]], []).Check("db", 2222, Key));
         Assert.IsType<KnownHostKey>(known.Check("db", 2222, Key));
         Assert.Equal(["known_hosts"], Directory.GetFiles(_folder.Path).Select(Path.GetFileName));
-        if (!OperatingSystem.IsWindows())
-            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(_folder["known_hosts"]));
     }
+
+    [LinuxFact]
+    [SupportedOSPlatform("linux")]
+    public async Task A_file_that_is_made_is_its_owners_only_and_one_that_is_there_stays_as_it_is()
+    {
+        var known = KnownHosts.Load([_folder["made/known_hosts"]], []);
+        await known.EnrolAsync("web", 22, Key);
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(_folder["made/known_hosts"]));
+
+        // Another file in its place would be the writer's: root's, where a user's is written with sudo.
+        File.WriteAllText(_folder["there"], "# mine\n");
+        File.SetUnixFileMode(_folder["there"], UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead);
+        var before = Posix.Stat(_folder["there"])!.Value;
+        File.CreateSymbolicLink(_folder["link"], _folder["there"]);
+        known = KnownHosts.Load([_folder["link"]], []);
+        await known.EnrolAsync("web", 22, Key);
+        await known.EnrolAsync("db", 22, Key);
+        var after = Posix.Stat(_folder["there"])!.Value;
+        Assert.Equal((before.Inode, before.RawMode, before.Uid), (after.Inode, after.RawMode, after.Uid));
+        Assert.Equal($"# mine\nweb {Key.Text}\ndb {Key.Text}\n", File.ReadAllText(_folder["there"]));
+        Assert.Equal([2, 3], known.Entries.Select(e => e.Place.Line));
+    }
+
+    [LinuxFact]
+    [Trait("Tier", "parts")]
+    public async Task What_throws_away_all_that_it_is_given_is_left_as_it_is()
+    {
+        await Peers.Peer.RunAsync("mknod", "-m", "666", _folder["null"], "c", "1", "3");
+        var known = KnownHosts.Load([_folder["null"]], []);
+        await known.EnrolAsync("web", 22, Key);
+        Assert.Equal(FileState.CharacterDevice, Posix.Stat(_folder["null"])!.Value.Type);
+        Assert.Equal(["null"], Directory.GetFiles(_folder.Path).Select(Path.GetFileName));
+    }
+
+    [Theory]
+    [InlineData("/dev/null")]
+    [InlineData(null)]
+    public async Task A_key_that_is_taken_as_it_comes_and_kept_nowhere_lets_the_connection_stand(string? file)
+    {
+        var check = new HostKeyCheck(KnownHosts.Load(file is null ? [] : [file], []), HostKeyPolicy.AcceptNew);
+        await check.EnrolAsync("web", 22, check.Require("web", 22, Key));
+        Assert.False(File.Exists("/dev/null.lock"));
+    }
+
+    [Fact]
+    public async Task Ten_thousand_hosts_are_enrolled_in_a_time_that_grows_with_their_number()
+    {
+        var known = Load("# mine\n");
+        var half = 0L;
+        for (var i = 0; i < 10_000; i++)
+        {
+            await known.EnrolAsync($"10.0.{i / 256}.{i % 256}", 22, Key);
+            if (i == 4_999)
+                half = GC.GetTotalAllocatedBytes();
+        }
+
+        // Whoever reads all that stands there for each takes 10,000 times a megabyte.
+        Assert.InRange(GC.GetTotalAllocatedBytes() - half, 0, 1L << 30);
+        Assert.Equal(10_000, KnownHosts.Load([_folder["known_hosts"]], []).Entries.Count);
+        Assert.Equal(10_001, known.Entries[^1].Place.Line);
+    }
+
+    [Fact]
+    public async Task What_another_process_has_written_meanwhile_counts()
+    {
+        var (one, two) = (Load("db " + Key.Text + "\n"), KnownHosts.Load([_folder["known_hosts"]], []));
+        await one.EnrolAsync("web", 22, Key);
+        Assert.Equal("HostKeyChanged", (await Assert.ThrowsAsync<SealerException>(() => two.EnrolAsync("web", 22, Other))).Id);
+        await two.EnrolAsync("web", 22, Key);
+        Assert.Equal(2, KnownHosts.Load([_folder["known_hosts"]], []).Entries.Count);
+    }
+
+    [Fact]
+    public void Lines_with_open_names_patterns_and_hidden_names_are_found_in_their_order()
+    {
+        var known = Load($"*.example.com {Key.Text}\nweb,a.example.com {Other.Text}\n{KnownHostEntry.HashOf("a.example.com")} {Rsa.Text}\nb.example.com {Key.Text}\n");
+        Assert.Equal([1, 2, 3], known.Find("A.example.com").Select(e => e.Place.Line));
+        Assert.Equal([1, 4], known.Find("b.example.com").Select(e => e.Place.Line));
+        Assert.Equal([2], known.Find("web").Select(e => e.Place.Line));
+    }
+
+    [Fact]
+    public void A_key_that_ssh_config_revokes_is_refused_for_every_host()
+    {
+        File.WriteAllText(_folder["revoked"], $"# old\n\n{Other.Text} of web\n{Rsa.Text}\n");
+        File.WriteAllText(_folder["known_hosts"], $"web {Other.Text}\n");
+        var known = KnownHosts.Load([_folder["known_hosts"]], [], [_folder["revoked"]]);
+        Assert.Equal(3, Assert.IsType<RevokedHostKey>(known.Check("web", 2222, Other)).Place.Line);
+        Assert.IsType<RevokedHostKey>(known.Check("new", 22, Rsa));
+        Assert.IsType<UnknownHostKey>(known.Check("new", 22, Key));
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("SSHKRL\n\0\u0001")]
+    [InlineData("web ssh-ed25519 AAAA\n")]
+    public void A_list_of_revoked_keys_that_cannot_be_read_is_no_empty_one(string? text)
+    {
+        if (text is not null)
+            File.WriteAllText(_folder["revoked"], text);
+        var error = Assert.Throws<SealerException>(() => KnownHosts.Load([], [], [_folder["revoked"]]));
+        Assert.Equal("RevokedHostKeysNotReadable", error.Id);
+        Assert.Contains(_folder["revoked"], error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_fingerprint_with_the_padding_of_base64_is_the_same() =>
+        Assert.IsType<UnknownHostKey>(new HostKeyCheck(Load(""), Fingerprints: [Key.Fingerprint + "="]).Require("web", 22, Key));
 
     [Theory]
     [InlineData(HostKeyPolicy.AcceptNew)]

@@ -34,6 +34,10 @@ public sealed class SshAgentTests
     public void An_agent_that_is_not_there_is_told() =>
         Assert.Contains("ssh-add", Assert.Throws<SealerException>(() => new SshAgent("/no/such/agent").List()).Message, StringComparison.Ordinal);
 
+    [LinuxFact]
+    public void A_path_that_no_socket_can_have_is_told() =>
+        Assert.Equal("SshAgentFailed", Assert.Throws<SealerException>(() => new SshAgent("/" + new string('x', 300)).List()).Id);
+
     [Fact]
     public void None_means_no_agent() => Assert.Null(SshAgent.Find("none"));
 }
