@@ -98,7 +98,7 @@ public static class Clusterfile
         {
             if (File.Exists(partial))
                 File.Delete(partial);
-            throw new SealerException("ClusterfileNotWritten", ErrorKind.ResourceUnavailable, $"The Clusterfile '{path}' cannot be written: {e.Message}", path, e);
+            throw new SealerException("ClusterfileNotWritten", ErrorKind.ResourceUnavailable, $"The Clusterfile '{path}' cannot be written: {e.Message.TrimEnd('.')}. Name a file in a folder that you may write to.", path, e);
         }
     }
 
@@ -183,12 +183,12 @@ public static class Clusterfile
         {
             throw Unreadable("it is not UTF-8 text");
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
         {
-            throw Unreadable(e.Message);
+            throw Unreadable(e.Message.TrimEnd('.'));
         }
 
         SealerException Unreadable(string reason) => new(
-            "ClusterfileUnreadable", ErrorKind.InvalidInput, $"The Clusterfile '{path}' cannot be read: {reason}.", path);
+            "ClusterfileUnreadable", ErrorKind.InvalidInput, $"The Clusterfile '{path}' cannot be read: {reason}. Give the path of a text file that you may read.", path);
     }
 }

@@ -94,12 +94,17 @@ public static class ClusterfileEdit
                 stream.Flush(flushToDisk: true);
             }
 
+            // It stays its owner's, also where root changes it, and as it was for others, whatever the umask.
+            if (OperatingSystem.IsLinux() && Posix.Stat(file) is { } before && before.Uid != Posix.EffectiveUserId())
+                Posix.TryGive(partial, before.Uid, before.Gid);
+            if (!OperatingSystem.IsWindows())
+                File.SetUnixFileMode(partial, File.GetUnixFileMode(file));
             File.Move(partial, file, overwrite: true);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             File.Delete(partial);
-            throw new SealerException("ClusterfileNotWritten", ErrorKind.ResourceUnavailable, $"The Clusterfile '{path}' cannot be written: {e.Message}", path, e);
+            throw new SealerException("ClusterfileNotWritten", ErrorKind.ResourceUnavailable, $"The Clusterfile '{path}' cannot be written: {e.Message.TrimEnd('.')}. Ask its owner, or work as them.", path, e);
         }
     }
 }

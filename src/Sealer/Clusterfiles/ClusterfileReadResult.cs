@@ -27,7 +27,7 @@ public sealed record ClusterfileReadResult(ClusterSpec? Spec, IReadOnlyList<Clus
         throw new SealerException(
             "InvalidClusterfile",
             ErrorKind.InvalidInput,
-            string.Join(Environment.NewLine, lines),
+            string.Join('\n', lines),
             errors.Count > 0 ? errors[0].Location.File : null);
     }
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Runtime.Versioning;
 using Sealer.Clusterfiles;
 
 namespace Sealer.Tests.Clusterfiles;
@@ -30,6 +31,19 @@ public sealed class ClusterfileEditTests : IDisposable
         System.IO.File.WriteAllText(File, before.Replace("\n", "\r\n", StringComparison.Ordinal));
         Assert.True(ClusterfileEdit.AddHostAlias(File, Address, ["a", "b"]));
         Assert.Equal(after.Replace("\n", "\r\n", StringComparison.Ordinal), System.IO.File.ReadAllText(File));
+    }
+
+    [LinuxFact]
+    [Trait("Tier", "parts")]
+    [SupportedOSPlatform("linux")]
+    public void A_file_stays_its_owners_and_as_it_was_for_others()
+    {
+        System.IO.File.WriteAllText(File, Head + Hosts);
+        System.IO.File.SetUnixFileMode(File, (UnixFileMode)0b110_110_000);
+        Assert.True(Posix.TryGive(File, 4_321, 4_322));
+        Assert.True(ClusterfileEdit.AddHostAlias(File, Address, ["a"]));
+        var state = Posix.Stat(File)!.Value;
+        Assert.Equal((4_321u, 4_322u, 0b110_110_000), (state.Uid, state.Gid, state.Mode));
     }
 
     [Theory]

@@ -28,6 +28,67 @@ public sealed class HostileClusterfileTests
             ClusterfileReadTests.Small.Replace("10.0.0.2", range, StringComparison.Ordinal)).Diagnostics).Message);
 
     [Fact]
+    public void A_range_that_is_named_again_and_again_is_not_counted_out_each_time()
+    {
+        var result = Clusterfile.Read(ClusterfileReadTests.Small.Replace("10.0.0.2", string.Join(", ", Enumerable.Repeat("10.0.0.1-10.0.63.200", 100_000)), StringComparison.Ordinal));
+        Assert.Contains(result.Diagnostics, d => d.Message.Contains("is here twice", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("LABEL", "10.0.0.1-10.0.39.16 a=b\n")]
+    [InlineData("TAINT", "10.0.0.1-10.0.39.16 a=b:NoSchedule\n")]
+    public void Old_plugins_that_label_all_hosts_again_and_again_are_refused(string type, string line)
+    {
+        var text = ClusterfileReadTests.Small.Replace("10.0.0.2", "10.0.0.1-10.0.39.16", StringComparison.Ordinal);
+        for (var i = 0; i < 20; i++)
+            text += $"\n---\nkind: Plugin\nmetadata: {{ name: p{i} }}\nspec:\n  type: {type}\n  action: PreGuest\n  data: |\n" + string.Concat(Enumerable.Repeat("    " + line, 5_000));
+        Assert.Contains("plugins name more than 2000000 hosts", Assert.Single(Clusterfile.Read(text).Diagnostics, d => d.Severity == Sealer.Kubefiles.DiagnosticSeverity.Error).Message);
+    }
+
+    [Theory]
+    [InlineData("toJson")]
+    [InlineData("value|toJson")]
+    public void Data_that_nests_deeper_than_JSON_is_usually_written_becomes_JSON(string process)
+    {
+        var deep = string.Concat(Enumerable.Repeat("{ a: ", 100)) + "1" + new string('}', 100);
+        var spec = Clusterfile.Read(ClusterfileReadTests.Small + $"\n---\nkind: Config\nspec: {{ path: etc/a, process: '{process}', data: \"{deep}\" }}\n").GetSpec();
+        Assert.Contains("{\"a\":{\"a\":", Sealer.Clusterfiles.Configs.ConfigData.Apply(spec.Configs[0], null).Replace("\\", "", StringComparison.Ordinal), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("a\0b")]
+    public void A_path_that_no_file_can_have_is_refused(string path) =>
+        Assert.Equal("ClusterfileUnreadable", Assert.Throws<SealerException>(() => Clusterfile.ReadFile(path)).Id);
+
+    [Theory]
+    [InlineData("a:99999", true)]
+    [InlineData("ops@a:22, [fd00::1]:2222", false)]
+    [InlineData("", false)]
+    public void A_way_through_other_hosts_that_nobody_could_go_is_found_here(string jump, bool isWrong) =>
+        Assert.Equal(isWrong, Clusterfile.Read(ClusterfileReadTests.Small.Replace("spec:", $"spec:\n  ssh: {{ user: \"\", proxyJump: \"{jump}\" }}", StringComparison.Ordinal)).HasErrors);
+
+    [Fact]
+    public void Messages_are_the_same_whatever_the_users_culture()
+    {
+        var culture = System.Globalization.CultureInfo.CurrentCulture;
+        try
+        {
+            // As in Germany, on machines too that know no countries.
+            var german = (System.Globalization.CultureInfo)System.Globalization.CultureInfo.InvariantCulture.Clone();
+            (german.NumberFormat.NumberGroupSeparator, german.NumberFormat.NumberDecimalSeparator) = (".", ",");
+            System.Globalization.CultureInfo.CurrentCulture = german;
+            An_alias_bomb_is_refused_and_never_followed();
+            Assert.Contains("more than 20,000,000 steps", Assert.Throws<SealerException>(() => Sealer.Clusterfiles.Templates.Template.Parse("{{ range 90000000 }}{{ end }}", "t").Render(new Dictionary<string, string>(), default)).Message);
+            Assert.Contains("0.01 days", Assert.Throws<SealerException>(() => new Sealer.Certificates.CertificatePolicy { Lifetime = TimeSpan.FromMinutes(20) }.Check(DateTimeOffset.UtcNow)).Message);
+        }
+        finally
+        {
+            System.Globalization.CultureInfo.CurrentCulture = culture;
+        }
+    }
+
+    [Fact]
     public void Too_many_hosts_in_all_are_refused() =>
         Assert.Contains(
             Clusterfile.Read(ClusterfileReadTests.Small.Replace("10.0.0.2", "10.0.0.1-10.0.60.0, 10.1.0.1-10.1.60.0", StringComparison.Ordinal)).Diagnostics,
@@ -292,7 +353,7 @@ public sealed class HostileClusterfileTests
             Assert.DoesNotContain(shown, c => char.IsControl(c) || c is '\u202E' or '\u2028');
         }
 
-        Assert.DoesNotContain(message.Split(Environment.NewLine), line => line.StartsWith("##", StringComparison.Ordinal) || line.StartsWith("::", StringComparison.Ordinal));
+        Assert.DoesNotContain(message.Split('\n'), line => line.StartsWith("##", StringComparison.Ordinal) || line.StartsWith("::", StringComparison.Ordinal));
     }
 
     // Of its own text an old Clusterfile makes more, and that must end.

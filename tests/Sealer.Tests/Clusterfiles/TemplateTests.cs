@@ -59,6 +59,28 @@ public sealed class TemplateTests
         Assert.Equal([], different);
     }
 
+    [Theory]
+    [InlineData("toJson $x")]
+    [InlineData("toYaml $x")]
+    [InlineData("print $x")]
+    [InlineData("$x")]
+    public void A_value_that_nests_without_end_is_refused_before_it_is_printed(string action)
+    {
+        var error = Assert.Throws<SealerException>(() => Render("{{ $x := list }}{{ range 5000 }}{{ $x = list $x }}{{ end }}{{ " + action + " }}"));
+        Assert.Contains("nested more than 200 levels deep", error.Message, StringComparison.Ordinal);
+        Assert.NotEmpty(Render("{{ $x := list }}{{ range 150 }}{{ $x = list $x }}{{ end }}{{ " + action + " }}"));
+    }
+
+    [Fact]
+    public void Lines_of_a_long_file_are_told_in_a_time_that_grows_with_their_number()
+    {
+        var (rendered, lines) = Template.Parse("{{ $x := 1 -}}\n" + new string('\n', 0) + "a\n{{ range 2 }}b\n\n{{ end }}" + string.Concat(Enumerable.Repeat("x\n", 2_000_000)), "t")
+            .RenderWithLines(new Dictionary<string, object?>(), default);
+        Assert.Equal("a\nb\n\nb\n\nx\nx\n", rendered.Text[..12]);
+        Assert.Equal([2, 3, 4, 3, 4, 5, 6], lines.Take(7));
+        Assert.Equal((2_000_006, 2_000_005), (lines.Count, lines[^1]));
+    }
+
     // Go's own functions that helm replaces by others of the same name, or has no text for; what Go 1.19 makes of them.
     [Theory]
     [InlineData("{{ slice .Name 1 3 }}", "el")]

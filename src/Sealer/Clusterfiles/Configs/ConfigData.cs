@@ -18,7 +18,7 @@ namespace Sealer.Clusterfiles.Configs;
 /// </remarks>
 public static class ConfigData
 {
-    private static readonly JsonSerializerOptions Compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, MaxDepth = 1_000 };
 
     /// <summary>The content that the file of a Config gets.</summary>
     /// <param name="config">The document.</param>

@@ -40,6 +40,9 @@ public sealed class HostContent
     // By the host's own variables; those that depend on its address as well by that.
     private readonly Dictionary<string, Rendering> _renderings = new(StringComparer.Ordinal);
 
+    // By the host's own variables and the template: those that do not speak of its address.
+    private readonly Dictionary<(string OfAll, string Path), (Change Change, IReadOnlyList<TemplateWarning> Warnings)> _shared = [];
+
     private HostContent(IFileTree rootfs, ClusterSpec spec, ImageExtension? image, IReadOnlyDictionary<string, string>? given)
     {
         (_rootfs, _spec, _image, _given) = (rootfs, spec, image, given);
@@ -106,39 +109,68 @@ public sealed class HostContent
         ArgumentNullException.ThrowIfNull(host);
         var ofAll = string.Join('\0', host.Environment.Select(variable => $"{variable.Name}={variable.Reveal()}"));
         var ofHost = $"{ofAll}\0\0{host.Address}";
+        if (Known() is { } before)
+            return before;
+        var rendering = Render(host, ofAll, cancellationToken);
         lock (_renderings)
         {
-            if (_renderings.TryGetValue(ofAll, out var known) && (!known.DependsOnAddress || _renderings.TryGetValue(ofHost, out known)))
-                return known.Files;
-        }
-
-        var rendering = Render(host, cancellationToken);
-        lock (_renderings)
-        {
+            // Of several that were at it at once the first counts, so that they share it.
+            if (Known() is { } first)
+                return first;
             _renderings[ofAll] = rendering;
             if (rendering.DependsOnAddress)
                 _renderings[ofHost] = rendering;
         }
 
         return rendering.Files;
+
+        HostFiles? Known()
+        {
+            lock (_renderings)
+                return _renderings.TryGetValue(ofAll, out var known) && (!known.DependsOnAddress || _renderings.TryGetValue(ofHost, out known)) ? known.Files : null;
+        }
     }
 
-    private Rendering Render(HostSpec host, CancellationToken cancellationToken)
+    private Rendering Render(HostSpec host, string ofAll, CancellationToken cancellationToken)
     {
         var changes = new SortedDictionary<string, Change>(_changes, StringComparer.Ordinal);
         var warnings = _warnings.ToList();
-        var variables = new RecordedVariables(ClusterEnvironment.TemplateValues(ClusterEnvironment.VariablesOfHost(_spec, host, _image?.Env, _given)));
+        var values = ClusterEnvironment.TemplateValues(ClusterEnvironment.VariablesOfHost(_spec, host, _image?.Env, _given));
+        var dependsOnAddress = false;
         foreach (var (path, template) in _templates)
         {
-            var rendered = template.Render(variables, cancellationToken);
-            warnings.AddRange(rendered.Warnings);
-            changes[path[..^Suffix.Length]] = new Change(rendered.Text, OfTemplate(path), path);
+            var (change, ofTemplate, depends) = Render(path, template, ofAll, values, cancellationToken);
+            warnings.AddRange(ofTemplate);
+            changes[path[..^Suffix.Length]] = change;
+            dependsOnAddress |= depends;
         }
 
         var files = new List<RenderedContent>(changes.Count);
         foreach (var (path, change) in changes)
             files.Add(change.Content ??= Content(path, change));
-        return new Rendering(new HostFiles(files, warnings), variables.WasRead(ClusterEnvironment.HostAddress));
+        return new Rendering(new HostFiles(files, warnings), dependsOnAddress);
+    }
+
+    // That one template speaks of the address makes no copies of the others.
+    private (Change Change, IReadOnlyList<TemplateWarning> Warnings, bool DependsOnAddress) Render(
+        string path, Template template, string ofAll, IReadOnlyDictionary<string, object?> values, CancellationToken cancellationToken)
+    {
+        lock (_shared)
+        {
+            if (_shared.TryGetValue((ofAll, path), out var known))
+                return (known.Change, known.Warnings, false);
+        }
+
+        var variables = new RecordedVariables(values);
+        var rendered = template.Render(variables, cancellationToken);
+        var change = new Change(rendered.Text, OfTemplate(path), path);
+        if (variables.WasRead(ClusterEnvironment.HostAddress))
+            return (change, rendered.Warnings, true);
+        lock (_shared)
+        {
+            _shared.TryAdd((ofAll, path), (change, rendered.Warnings));
+            return (_shared[(ofAll, path)].Change, rendered.Warnings, false);
+        }
     }
 
     private RenderedContent Content(string path, Change change)

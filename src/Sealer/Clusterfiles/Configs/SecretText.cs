@@ -11,7 +11,8 @@ internal sealed partial class SecretText
     // What is shorter would be found everywhere.
     private const int Shortest = 4;
 
-    private readonly HashSet<string> _secrets = new(StringComparer.Ordinal);
+    // By how they begin: there may be one a host, and a text is gone through once, not once for each.
+    private readonly Dictionary<ulong, HashSet<string>> _secrets = [];
 
     public SecretText(ClusterSpec spec, ImageExtension? image, IReadOnlyDictionary<string, string>? given)
     {
@@ -35,7 +36,25 @@ internal sealed partial class SecretText
         Add(given);
     }
 
-    public bool IsIn(string text) => IsKubernetesSecret().IsMatch(text) || _secrets.Any(secret => text.Contains(secret, StringComparison.Ordinal));
+    public bool IsIn(string text) => IsKubernetesSecret().IsMatch(text) || HoldsOne(text);
+
+    private bool HoldsOne(ReadOnlySpan<char> text)
+    {
+        for (; text.Length >= Shortest; text = text[1..])
+        {
+            if (!_secrets.TryGetValue(BeginningOf(text), out var secrets))
+                continue;
+            foreach (var secret in secrets)
+            {
+                if (text.StartsWith(secret))
+                    return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static ulong BeginningOf(ReadOnlySpan<char> text) => ((ulong)text[0] << 48) | ((ulong)text[1] << 32) | ((ulong)text[2] << 16) | text[3];
 
     private void Add(Secret? secret)
     {
@@ -62,8 +81,15 @@ internal sealed partial class SecretText
     {
         if (secret.Length < Shortest)
             return;
-        _secrets.Add(secret);
-        _secrets.Add(Convert.ToBase64String(Encoding.UTF8.GetBytes(secret)));
+        AddAsItIs(secret);
+        AddAsItIs(Convert.ToBase64String(Encoding.UTF8.GetBytes(secret)));
+    }
+
+    private void AddAsItIs(string secret)
+    {
+        if (!_secrets.TryGetValue(BeginningOf(secret), out var secrets))
+            _secrets.Add(BeginningOf(secret), secrets = new HashSet<string>(StringComparer.Ordinal));
+        secrets.Add(secret);
     }
 
     [GeneratedRegex("""^(\{.*)?["']?kind["']?:[ \t]*["']?Secret["']?[ \t,}\r]*$""", RegexOptions.Multiline)]

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Sealer.Yaml;
 
 namespace Sealer.Clusterfiles.Reading;
@@ -55,7 +56,7 @@ internal sealed class AliasCheck(ReadContext context)
         _open.Remove(node);
         var measured = (Math.Min(size, MaxSize + 1), depth + 1);
         if (_isSafe && (measured.Item1 > MaxSize || measured.Item2 > MaxDepth))
-            Refuse(node, $"this stands for more than {MaxSize:N0} values, or is nested deeper than {MaxDepth} levels, once its aliases are followed; write less with aliases");
+            Refuse(node, string.Create(CultureInfo.InvariantCulture, $"this stands for more than {MaxSize:N0} values, or is nested deeper than {MaxDepth} levels, once its aliases are followed; write less with aliases"));
         _measured[node] = measured;
         return measured;
 

@@ -10,11 +10,14 @@ internal sealed class HostsReader(SshFields clusterSsh, ReadContext context)
     /// <summary>Three times what Kubernetes bears.</summary>
     private const int MaxHosts = Addresses.MaxInRange;
 
+    private const int MaxNamed = 4 * MaxHosts;
+
     private const int MaxRoles = 100;
 
     private readonly Dictionary<IPAddress, YamlNode> _seen = [];
     private readonly List<HostSpec> _hosts = [];
     private bool _isMixed;
+    private int _named;
 
     public IReadOnlyList<HostSpec> Hosts => _hosts;
 
@@ -60,12 +63,21 @@ internal sealed class HostsReader(SshFields clusterSsh, ReadContext context)
     {
         foreach (var scalar in ips)
         {
+            if (_named > MaxNamed)
+                return;
             if (scalar.Value.Length == 0)
                 continue;
             if (Addresses.ParseRanges(scalar.Value, out var reason) is not { } addresses)
             {
                 context.Error(scalar, reason);
                 continue;
+            }
+
+            // The same range again and again names no host, and takes its time.
+            if ((_named += addresses.Count) > MaxNamed)
+            {
+                context.Error(scalar, $"up to here more than {MaxNamed} addresses are named, and a cluster may have {MaxHosts} hosts; name each once");
+                return;
             }
 
             foreach (var address in addresses)

@@ -8,7 +8,11 @@ namespace Sealer.Clusterfiles.Reading;
 /// <summary>Makes of the plugins of sealer 0.3 to 0.8 what stands for them today.</summary>
 internal sealed class OldPlugins(ReadContext context, List<HostSpec>? hosts)
 {
+    /// <summary>What all plugins of a file may do to hosts, together: a hundred lines for each of the most hosts that there may be.</summary>
+    private const int MaxSteps = 2_000_000;
+
     private Dictionary<IPAddress, int>? _index;
+    private int _steps;
 
     /// <summary>LABEL and TAINT: lines <c>IP[,IP][-range] what</c> become labels and taints of the hosts.</summary>
     public void ApplyToHosts(YamlScalar data, bool isTaint)
@@ -21,6 +25,8 @@ internal sealed class OldPlugins(ReadContext context, List<HostSpec>? hosts)
 
         foreach (var (line, words) in Lines(data))
         {
+            if (_steps > MaxSteps)
+                return;
             if (words.Length < 2)
             {
                 context.Diagnostics.Error(line, data.Column, isTaint ? "write an address and taints: 10.0.0.2 key=value:NoSchedule" : "write an address and labels: 10.0.0.2 ssd=true");
@@ -30,6 +36,8 @@ internal sealed class OldPlugins(ReadContext context, List<HostSpec>? hosts)
             var targets = HostsAt(words[0], line, data.Column);
             foreach (var item in words[1..].SelectMany(word => word.Split(',', StringSplitOptions.RemoveEmptyEntries)))
             {
+                if (!MayGoOn(targets.Count, line, data.Column))
+                    return;
                 if (isTaint)
                     AddTaint(targets, item, line, data.Column);
                 else
@@ -150,6 +158,16 @@ internal sealed class OldPlugins(ReadContext context, List<HostSpec>? hosts)
         }
     }
 
+    private bool MayGoOn(int steps, int line, int column)
+    {
+        if (_steps > MaxSteps)
+            return false;
+        if ((_steps += steps) <= MaxSteps)
+            return true;
+        context.Diagnostics.Error(line, column, $"up to here plugins name more than {MaxSteps} hosts; give labels and taints in spec.hosts");
+        return false;
+    }
+
     private IReadOnlyList<HostSpec> HostsAt(string text, int line, int column)
     {
         if (Addresses.ParseRanges(text, out var reason) is not { } addresses)
@@ -158,7 +176,7 @@ internal sealed class OldPlugins(ReadContext context, List<HostSpec>? hosts)
             return [];
         }
 
-        if (hosts is null)
+        if (hosts is null || !MayGoOn(addresses.Count, line, column))
             return [];
         var found = addresses.Distinct().Where(Index.ContainsKey).Select(address => hosts[Index[address]]).ToList();
         if (found.Count == 0)

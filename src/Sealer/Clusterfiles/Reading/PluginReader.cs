@@ -13,6 +13,7 @@ internal sealed class PluginReader(ReadContext context, List<HostSpec>? hosts)
     private static readonly string[] Types = [Shell, "HOSTNAME", "LABEL", "TAINT"];
 
     private readonly Dictionary<string, YamlNode> _names = new(StringComparer.Ordinal);
+    private readonly OldPlugins _old = new(context, hosts);
 
     public PluginSpec? Read(Fields document)
     {
@@ -52,7 +53,6 @@ internal sealed class PluginReader(ReadContext context, List<HostSpec>? hosts)
     private PluginSpec? Convert(
         PluginSpec? plugin, Fields fields, YamlScalar? type, YamlScalar? data, YamlScalar? on, YamlScalar? scope, bool hasOldPhase)
     {
-        var old = new OldPlugins(context, hosts);
         switch (type?.Value)
         {
             case Shell:
@@ -61,10 +61,10 @@ internal sealed class PluginReader(ReadContext context, List<HostSpec>? hosts)
                 context.Error(type ?? fields.At("type"), "the Plugin needs a type: SHELL");
                 return null;
             case "LABEL" or "TAINT" when data is not null:
-                old.ApplyToHosts(data, type.Value == "TAINT");
+                _old.ApplyToHosts(data, type.Value == "TAINT");
                 return null;
             case "HOSTNAME" when data is not null && plugin is not null:
-                return old.HostNames(plugin, data);
+                return _old.HostNames(plugin, data);
             case "CLUSTERCHECK":
                 context.Warning(type, "CLUSTERCHECK has no effect: every delivery waits for nodes and pods by itself");
                 return null;
@@ -80,7 +80,7 @@ internal sealed class PluginReader(ReadContext context, List<HostSpec>? hosts)
         }
 
         return plugin is null ? null
-            : on is { Value.Length: > 0 } || hasOldPhase && scope is not { Value.Length: > 0 } ? old.Shell(plugin, on)
+            : on is { Value.Length: > 0 } || hasOldPhase && scope is not { Value.Length: > 0 } ? _old.Shell(plugin, on)
             : WithScope(plugin, fields, scope);
     }
 

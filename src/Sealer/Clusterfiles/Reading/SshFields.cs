@@ -37,10 +37,10 @@ internal sealed partial record SshFields
         if (fields is null)
             return None;
         var user = fields.Scalar("user");
-        if (user is not null && !Names.IsUserName(user.Value))
+        if (user is { Value.Length: > 0 } && !Names.IsUserName(user.Value))
             context.Error(user, $"{Quoting.Quote(user.Value)} is not a user's name");
         var jump = fields.Scalar("proxyJump");
-        if (jump is not null && !jump.Value.Split(',').All(hop => Hop().IsMatch(hop.Trim())))
+        if (jump is { Value.Length: > 0 } && (!jump.Value.Split(',').All(hop => Hop().IsMatch(hop.Trim())) || Hosts.Configuration.SshJump.ParseChain(jump.Value.Replace(" ", "", StringComparison.Ordinal)) is null))
             context.Error(jump, $"{Quoting.Quote(jump.Value)} is not a way through other hosts; write [user@]host[:port], several with commas between");
         var keys = fields.Texts("hostKeys") ?? [];
         var jumpKeys = fields.Texts("jumpHostKeys") ?? [];

@@ -48,7 +48,7 @@ internal static class GoFormat
             if (next >= values.Count)
                 throw new FunctionError($"there is no argument for '%{format[i]}'");
             var text = One(format[i], values[next++], plus, alternative, precision);
-            var pad = Math.Max(0, width - new StringInfo(text).LengthInTextElements);
+            var pad = Math.Max(0, width - text.EnumerateRunes().Count());
             if (leftAligned)
                 result.Append(text).Append(' ', pad);
             else if (zero && values[next - 1] is long or double && text.Length > 0 && text[0] is '-' or '+')
@@ -74,13 +74,13 @@ internal static class GoFormat
 
     private static string One(char verb, object? value, bool plus, bool alternative, int? precision) => (verb, value) switch
     {
-        ('v' or 's', string text) => precision is { } length && length < text.Length ? text[..length] : text,
+        ('v' or 's', string text) => precision is { } length && length < text.Length ? string.Concat(text.EnumerateRunes().Take(length)) : text,
         ('v', _) => Text(value),
         ('d', long number) => (plus && number >= 0 ? "+" : "") + number.ToString(CultureInfo.InvariantCulture),
-        ('x', long number) => (alternative ? "0x" : "") + (number < 0 ? "-" : "") + Math.Abs(number).ToString("x", CultureInfo.InvariantCulture),
-        ('X', long number) => (alternative ? "0X" : "") + (number < 0 ? "-" : "") + Math.Abs(number).ToString("X", CultureInfo.InvariantCulture),
-        ('o', long number) => Convert.ToString(number, 8),
-        ('b', long number) => Convert.ToString(number, 2),
+        ('x', long number) => Sign(number) + (alternative ? "0x" : "") + Size(number).ToString("x", CultureInfo.InvariantCulture),
+        ('X', long number) => Sign(number) + (alternative ? "0X" : "") + Size(number).ToString("X", CultureInfo.InvariantCulture),
+        ('o', long number) => Sign(number) + (alternative ? "0" : "") + Convert.ToString(unchecked((long)Size(number)), 8),
+        ('b', long number) => Sign(number) + (alternative ? "0b" : "") + Convert.ToString(unchecked((long)Size(number)), 2),
         ('c', long number) when Rune.IsValid((int)number) => new Rune((int)number).ToString(),
         ('x', string text) => Convert.ToHexString(Encoding.UTF8.GetBytes(text)).ToLowerInvariant(),
         ('q', string text) => GoValues.Quote(text),
@@ -89,6 +89,11 @@ internal static class GoFormat
         ('g', double number) when precision is null => GoValues.Float(number, 6),
         _ => throw new FunctionError($"'%{verb}' does not print {GoValues.KindOf(value)}"),
     };
+
+    private static string Sign(long number) => number < 0 ? "-" : "";
+
+    // The smallest of all has no positive of its own.
+    private static ulong Size(long number) => unchecked((ulong)(number < 0 ? -number : number));
 
     private static string Text(object? value)
     {

@@ -61,26 +61,31 @@ internal static class GoValues
     /// Characters of a value, each item of a list counted as a few more, and a list that is in it twice counted twice; counting
     /// ends above a limit.
     /// </summary>
-    public static long Weight(object? value, int limit)
+    /// <param name="value">The value.</param>
+    /// <param name="limit">Where counting ends.</param>
+    /// <param name="depth">How deep lists and maps lie in each other, as far as was counted.</param>
+    public static long Weight(object? value, int limit, out int depth)
     {
+        depth = 0;
         if (value is string or null)
             return (value as string)?.Length ?? 1;
         long sum = 0;
-        var open = new Stack<object?>([value]);
+        var open = new Stack<(object? Value, int Depth)>([(value, 1)]);
         while (sum <= limit && open.TryPop(out var next))
         {
-            sum += ItemWeight + ((next as string)?.Length ?? 0);
-            if (next is IReadOnlyList<object?> list)
+            depth = Math.Max(depth, next.Depth);
+            sum += ItemWeight + ((next.Value as string)?.Length ?? 0);
+            if (next.Value is IReadOnlyList<object?> list)
             {
                 foreach (var item in list)
-                    open.Push(item);
+                    open.Push((item, next.Depth + 1));
             }
-            else if (next is IReadOnlyDictionary<string, object?> map)
+            else if (next.Value is IReadOnlyDictionary<string, object?> map)
             {
                 foreach (var (key, item) in map)
                 {
                     sum += key.Length;
-                    open.Push(item);
+                    open.Push((item, next.Depth + 1));
                 }
             }
         }

@@ -80,12 +80,16 @@ public sealed class Template
             var lines = new List<int>();
             var part = 0;
             var partLine = 1;
+            var counted = 0;
             for (var start = 0; start >= 0; start = text.IndexOf('\n', start) is >= 0 and var end ? end + 1 : -1)
             {
                 while (part < evaluator.Origins.Count && evaluator.Origins[part].Offset <= start)
-                    partLine = evaluator.Origins[part++].Line;
-                var origin = part > 0 ? evaluator.Origins[part - 1] : (Offset: 0, Line: 1, IsText: true);
-                lines.Add(origin.IsText ? partLine + text.AsSpan(origin.Offset, start - origin.Offset).Count('\n') : partLine);
+                    (partLine, counted) = (evaluator.Origins[part].Line, evaluator.Origins[part++].Offset);
+                // On from the line before: a part of a file may be all of it.
+                if (part == 0 || evaluator.Origins[part - 1].IsText)
+                    partLine += text.AsSpan(counted, start - counted).Count('\n');
+                counted = start;
+                lines.Add(partLine);
             }
 
             return (new RenderedTemplate(text, [.. evaluator.Missing.Select(missing => Warn(missing, data))]), lines);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace Sealer.Clusterfiles.Templates;
@@ -9,6 +10,7 @@ internal sealed class TemplateEvaluator(
     private const int MaxSteps = 20_000_000;
     private const int MaxOutput = 64 * 1024 * 1024;
     private const int MaxCalls = 50;
+    private const int MaxDepth = 200;
 
     /// <summary>Characters of one value, or of all arguments of a call.</summary>
     private const int MaxValue = 16 * 1024 * 1024;
@@ -287,7 +289,15 @@ internal sealed class TemplateEvaluator(
     /// </summary>
     private void Charge(TemplatePlace place, IReadOnlyList<object?> values)
     {
-        var weight = values.Sum(value => GoValues.Weight(value, MaxValue));
+        var weight = 0L;
+        foreach (var value in values)
+        {
+            weight += GoValues.Weight(value, MaxValue, out var depth);
+            // Who prints it goes as deep, on the thread's stack.
+            if (depth > MaxDepth)
+                throw new TemplateError(place, $"a value is nested more than {MaxDepth} levels deep");
+        }
+
         if (weight > MaxValue)
             throw new TemplateError(place, $"a value has more than {MaxValue / 1024 / 1024} Mi characters");
         Step(place, 1 + (int)(weight / CharactersAStep));
@@ -297,7 +307,7 @@ internal sealed class TemplateEvaluator(
     {
         _steps += count;
         if (_steps > MaxSteps)
-            throw new TemplateError(place, $"the template takes more than {MaxSteps:N0} steps");
+            throw new TemplateError(place, string.Create(CultureInfo.InvariantCulture, $"the template takes more than {MaxSteps:N0} steps"));
         if (_steps < _nextCheck)
             return;
         _nextCheck = _steps + 1024;

@@ -19,7 +19,7 @@ internal static class TemplateFunctions
     private const int MaxText = 16 * 1024 * 1024;
     private const int Many = int.MaxValue;
 
-    private static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, MaxDepth = 1_000 };
 
     /// <summary>By name: how many arguments at least and at most, and what is done.</summary>
     private static readonly Dictionary<string, (int Min, int Max, Func<Arguments, object?> Call)> ByName = new(StringComparer.Ordinal)
@@ -39,8 +39,8 @@ internal static class TemplateFunctions
         ["print"] = (0, Many, a => Sprint(a.All)),
         ["println"] = (0, Many, a => string.Join(' ', a.All.Select(PrintInside)) + "\n"),
         ["printf"] = (1, Many, a => GoFormat.Format(a.Text(0), [.. a.All.Skip(1)])),
-        ["html"] = (0, Many, a => WebUtility.HtmlEncode(Sprint(a.All))!.Replace("&quot;", "&#34;", StringComparison.Ordinal)),
-        ["urlquery"] = (0, Many, a => WebUtility.UrlEncode(Sprint(a.All))!.Replace("!", "%21", StringComparison.Ordinal).Replace("(", "%28", StringComparison.Ordinal).Replace(")", "%29", StringComparison.Ordinal).Replace("*", "%2A", StringComparison.Ordinal)),
+        ["html"] = (0, Many, a => Html(Sprint(a.All))),
+        ["urlquery"] = (0, Many, a => WebUtility.UrlEncode(Sprint(a.All))!.Replace("!", "%21", StringComparison.Ordinal).Replace("(", "%28", StringComparison.Ordinal).Replace(")", "%29", StringComparison.Ordinal).Replace("*", "%2A", StringComparison.Ordinal).Replace("%7E", "~", StringComparison.Ordinal)),
         ["b64enc"] = (1, 1, a => Convert.ToBase64String(Encoding.UTF8.GetBytes(a.Text(0)))),
         ["b64dec"] = (1, 1, a => FromBase64(a.Text(0))),
         ["default"] = (1, 2, a => a.Count == 2 && GoValues.IsTrue(a[1]) ? a[1] : a[0]),
@@ -61,7 +61,8 @@ internal static class TemplateFunctions
         ["hasPrefix"] = (2, 2, a => a.Text(1).StartsWith(a.Text(0), StringComparison.Ordinal)),
         ["hasSuffix"] = (2, 2, a => a.Text(1).EndsWith(a.Text(0), StringComparison.Ordinal)),
         ["replace"] = (3, 3, a => Replace(a.Text(0), a.Text(1), a.Text(2))),
-        ["splitList"] = (2, 2, a => a.Text(1).Split(a.Text(0)).Cast<object?>().ToList()),
+        // By nothing, into its characters.
+        ["splitList"] = (2, 2, a => (a.Text(0).Length > 0 ? a.Text(1).Split(a.Text(0)) : a.Text(1).EnumerateRunes().Select(rune => rune.ToString())).Cast<object?>().ToList()),
         ["join"] = (2, 2, a => string.Join(a.Text(0), (a[1] as IReadOnlyList<object?> ?? [a[1]]).Where(value => value is not null).Select(PrintInside))),
         ["list"] = (0, Many, a => a.All.ToList()),
         ["toString"] = (1, 1, a => PrintInside(a[0])),
@@ -178,6 +179,11 @@ internal static class TemplateFunctions
             throw new FunctionError($"{end} lies behind {a.Amount(3, length)}");
         return first <= end ? (first, end) : throw new FunctionError($"{first} lies behind {end}");
     }
+
+    // .NET's own writes every letter beyond ASCII as a number.
+    private static string Html(string text) => text
+        .Replace("&", "&amp;", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal).Replace(">", "&gt;", StringComparison.Ordinal)
+        .Replace("\"", "&#34;", StringComparison.Ordinal).Replace("'", "&#39;", StringComparison.Ordinal).Replace('\0', '\uFFFD');
 
     private static string Script(string text)
     {
