@@ -51,11 +51,11 @@ public sealed record CertificatePolicy
         foreach (var (value, what) in new[] { (Lifetime, "certificates"), (AuthorityLifetime, "authorities") })
         {
             if (value < Shortest || value > longest)
-                throw Wrong($"The lifetime of {what}, {value.TotalDays:0.##} days, is not possible. Give one between an hour and the year 9999.", value);
+                throw Wrong(FormattableString.Invariant($"The lifetime of {what}, {value.TotalDays:0.##} days, is not possible. Give one between an hour and the year 9999."), value);
         }
 
         if (ClockSkew < TimeSpan.Zero || ClockSkew > TimeSpan.FromDays(31))
-            throw Wrong($"Certificates cannot begin {ClockSkew.TotalDays:0.##} days before now. Give a margin between none and 31 days.", ClockSkew);
+            throw Wrong(FormattableString.Invariant($"Certificates cannot begin {ClockSkew.TotalDays:0.##} days before now. Give a margin between none and 31 days."), ClockSkew);
     }
 
     private static SealerException Wrong(string message, TimeSpan value) => new("InvalidCertificateLifetime", ErrorKind.InvalidInput, message, value);

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 
 namespace Sealer.Certificates;
@@ -21,6 +22,9 @@ internal static class PemFile
 
     // A certificate with a thousand names has 30 KB, an RSA key of 16384 bits 9.
     private const int LargestBlock = 64 << 10;
+
+    private const int LongestLabel = 64;
+    private static readonly SearchValues<char> Label = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 #-.");
 
     private const string Begin = "-----BEGIN ";
     private const string End = "-----END ";
@@ -48,6 +52,14 @@ internal static class PemFile
             var line = raw.TrimEnd();
             if (line.StartsWith(Begin) && line.EndsWith(Dashes) && line.Length > Begin.Length + Dashes.Length)
             {
+                // It is quoted where something is wrong, and the file is a stranger's.
+                if (!IsLabel(line[Begin.Length..^Dashes.Length]))
+                {
+                    reason = "a block begins with words that are no label";
+                    return [];
+                }
+
+
                 (label, encrypted, headers) = (line[Begin.Length..^Dashes.Length].ToString(), false, false);
                 body.Clear();
             }
@@ -86,6 +98,8 @@ internal static class PemFile
             reason = content.IsEmpty ? "it is empty" : "it is not PEM";
         return reason is null ? blocks : [];
     }
+
+    private static bool IsLabel(ReadOnlySpan<char> text) => text.Length <= LongestLabel && text.IndexOfAnyExcept(Label) < 0;
 
     private static byte[]? Decode(string text)
     {

@@ -113,7 +113,9 @@ public sealed class ClusterLab
         // Whoever held the lock may have removed it, and even made another of that name.
         if (!Directory.Exists(Folder) || (LabRecord.Read(Folder) ?? Nothing(_home, Name)).Id != Id)
         {
-            File.Delete(@lock.Name);
+            // Another of that name has its own.
+            if (!Directory.Exists(Folder))
+                File.Delete(@lock.Name);
             throw NotFound(Name, []);
         }
 

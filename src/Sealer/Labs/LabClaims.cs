@@ -36,7 +36,7 @@ internal sealed class LabClaims(string folder)
         {
             try
             {
-                if (JsonSerializer.Deserialize(File.ReadAllBytes(file), LabJson.Default.LabClaim) is { } claim)
+                if (JsonSerializer.Deserialize(File.ReadAllBytes(file), LabJson.Default.LabClaim) is { IsWhole: true } claim)
                     found.Add(claim);
             }
             catch (Exception e) when (e is JsonException or IOException)

@@ -56,9 +56,11 @@ internal sealed record LabRecord
         }
     }
 
+    // What JSON leaves null is null here, whatever the types say.
     private bool IsOf(string folder) =>
-        Name == folder && LabNames.IsId(Id) && LabNames.IsUser(User) && IPNetwork.TryParse(Subnet, out _)
-        && Hosts.All(host => host.Number is >= 0 and < 1000 && host.Name == (host.IsJumpHost ? $"{folder}-jump" : string.Create(CultureInfo.InvariantCulture, $"{folder}-{host.Number}"))
+        Name == folder && Id is not null && LabNames.IsId(Id) && User is not null && LabNames.IsUser(User) && LabClaim.IsSubnet(Subnet)
+        && Tree is not null && Uplink is not null && Uplink.IsPossible && Hosts is not null
+        && Hosts.All(host => host is { HostKeyFingerprint: not null, Link: not null } && host.Link.IsPossible && host.Number is >= 0 and < 1000 && host.Name == (host.IsJumpHost ? $"{folder}-jump" : string.Create(CultureInfo.InvariantCulture, $"{folder}-{host.Number}"))
             && IPAddress.TryParse(host.Address, out _) && (host.InnerAddress is null || IPAddress.TryParse(host.InnerAddress, out _)));
 
     /// <summary>Writes it, on the disk when this returns.</summary>
@@ -106,6 +108,10 @@ internal sealed record LinkRecord
 
     public double Loss { get; init; }
 
+    /// <summary>A link can be so; other numbers are no times.</summary>
+    [JsonIgnore]
+    public bool IsPossible => DelayMilliseconds is >= 0 and <= 60_000;
+
     public static LinkRecord Of(LinkConditions link) =>
         new() { DelayMilliseconds = link.Delay.TotalMilliseconds, Rate = link.Rate, Loss = link.Loss };
 
@@ -124,6 +130,14 @@ internal sealed record LabClaim
 
     [JsonIgnore]
     public IPNetwork Network => IPNetwork.Parse(Subnet);
+
+    /// <summary>It can be acted on: of its words groups to kill and namespaces to delete are made.</summary>
+    [JsonIgnore]
+    public bool IsWhole => Id is not null && LabNames.IsId(Id) && !string.IsNullOrEmpty(Folder) && IsSubnet(Subnet);
+
+    /// <summary>A network that a lab may have.</summary>
+    public static bool IsSubnet(string? text) =>
+        IPNetwork.TryParse(text, out var network) && network.BaseAddress.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork && network.PrefixLength is >= 16 and <= 28;
 }
 
 [JsonSourceGenerationOptions(

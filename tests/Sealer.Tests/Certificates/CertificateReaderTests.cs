@@ -51,6 +51,7 @@ public sealed class CertificateReaderTests
     [InlineData("", "it is empty")]
     [InlineData("hello", "it is not PEM")]
     [InlineData("-----BEGIN CERTIFICATE-----\nAAAA", "it ends inside a block")]
+    [InlineData("-----BEGIN \u001b]0;x\u0007-----\nAAAA\n-----END Y-----\n", "a block begins with words that are no label")]
     [InlineData("-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n", "a block CERTIFICATE is no base64")]
     [InlineData("-----BEGIN CERTIFICATE-----\nAAAA\n-----END RSA PRIVATE KEY-----\n", "a block begins as CERTIFICATE and ends as something else")]
     [InlineData("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "a block is no X.509 certificate")]

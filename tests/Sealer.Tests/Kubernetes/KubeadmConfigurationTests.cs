@@ -7,6 +7,32 @@ namespace Sealer.Tests.Kubernetes;
 
 public sealed class KubeadmConfigurationTests
 {
+    [Theory]
+    [InlineData("ClusterConfiguration", "networking: x", "networking must be a map")]
+    [InlineData("ClusterConfiguration", "networking: [ x ]", "networking must be a map")]
+    [InlineData("ClusterConfiguration", "apiServer: x", "apiServer must be a map")]
+    [InlineData("ClusterConfiguration", "apiServer: { certSANs: a.example.com }", "apiServer.certSANs must be a list")]
+    [InlineData("ClusterConfiguration", "etcd: x", "etcd must be a map")]
+    [InlineData("ClusterConfiguration", "etcd: { local: x }", "etcd.local must be a map")]
+    [InlineData("InitConfiguration", "nodeRegistration: x", "nodeRegistration must be a map")]
+    [InlineData("InitConfiguration", "localAPIEndpoint: x", "localAPIEndpoint must be a map")]
+    [InlineData("JoinConfiguration", "nodeRegistration: x", "nodeRegistration must be a map")]
+    [InlineData("JoinConfiguration", "discovery: [ x ]", "discovery must be a map")]
+    public void What_should_be_a_map_or_a_list_and_is_not_is_told_with_its_place(string kind, string field, string expected)
+    {
+        var document = $"---\nkind: {kind}\napiVersion: kubeadm.k8s.io/v1beta3\n{field}\n";
+        foreach (var make in new Action[] { () => Make("v1.20.2", document), () => Make("v1.31.1", image: document) })
+        {
+            var error = Assert.Throws<SealerException>(make);
+            Assert.Equal("KubeadmSettingsNotPossible", error.Id);
+            Assert.Contains($"{kind}: {expected}", error.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void An_argument_that_nests_deep_is_text_like_any_other() =>
+        Assert.NotEmpty(Init("v1.20.2", $"---\nkind: ClusterConfiguration\napiVersion: kubeadm.k8s.io/v1beta3\napiServer: {{ extraArgs: {{ a: {string.Concat(Enumerable.Repeat("{ a: ", 100))}1{new string('}', 100)} }} }}\n"));
+
     [Fact]
     public void Of_a_plain_clusterfile_sealers_defaults_come_in_v1beta2() => Assert.Equal(
         """

@@ -41,6 +41,18 @@ public sealed class RuntimeFilesTests
         Assert.All(files.Values, file => Assert.False(file.IsSecret));
     }
 
+    [Theory]
+    [InlineData("{\"a\":1,\"a\":2}")]
+    [InlineData("{\"auths\":{\"x\":{},\"x\":{}}}")]
+    [InlineData("[1]")]
+    [InlineData("{")]
+    public void Settings_of_docker_that_nothing_can_be_added_to_are_told_with_their_place(string existing)
+    {
+        var error = Assert.Throws<SealerException>(() => DockerDaemon.Of(existing, Registry, "systemd"));
+        Assert.Equal("DockerSettingsNotReadable", error.Id);
+        Assert.Contains("/etc/docker/daemon.json", error.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_password_goes_as_a_header_in_files_that_are_secret()
     {

@@ -51,6 +51,15 @@ public sealed class LabTextTests
     [InlineData("\"user\": \"root\"", "\"user\": \"root; reboot\"")]
     [InlineData("\"subnet\": \"10.77.3.0/24\"", "\"subnet\": \"any\"")]
     [InlineData("\"number\": 1", "\"number\": 12345")]
+    [InlineData("\"id\": \"0a1b2c\"", "\"id\": null")]
+    [InlineData("\"user\": \"root\"", "\"user\": null")]
+    [InlineData("\"subnet\": \"10.77.3.0/24\"", "\"subnet\": \"fd00::/64\"")]
+    [InlineData("\"tree\": \"/trees/debian/root\"", "\"tree\": null")]
+    [InlineData("\"uplink\": {", "\"uplink\": null, \"x\": {")]
+    [InlineData("\"delayMilliseconds\": 0", "\"delayMilliseconds\": 1e300")]
+    [InlineData("\"hosts\": [", "\"hosts\": null, \"x\": [")]
+    [InlineData("\"hosts\": [", "\"hosts\": [ null,")]
+    [InlineData("\"hostKeyFingerprint\": \"\"", "\"hostKeyFingerprint\": null")]
     public void A_record_that_names_what_is_not_its_labs_is_no_record(string before, string after)
     {
         using var home = new TemporaryFolder();
@@ -71,6 +80,17 @@ public sealed class LabTextTests
         Assert.Contains(before, text, StringComparison.Ordinal);
         File.WriteAllText(file, text.Replace(before, after, StringComparison.Ordinal));
         Assert.Null(LabRecord.Read(folder));
+    }
+
+    [Fact]
+    public void A_claim_that_cannot_be_acted_on_is_no_claim()
+    {
+        using var folder = new TemporaryFolder();
+        var whole = new LabClaim { Id = "0a1b2c", Folder = "/labs/a", Subnet = "10.77.3.0/24" };
+        var claims = new[] { whole, whole with { Id = "../../x" }, whole with { Id = null! }, whole with { Subnet = "any" }, whole with { Folder = "" } };
+        for (var i = 0; i < claims.Length; i++)
+            File.WriteAllBytes(folder[$"{i}.json"], System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(claims[i], LabJson.Default.LabClaim));
+        Assert.Equal([whole], new LabClaims(folder.Path).List());
     }
 
     [Theory]

@@ -10,6 +10,8 @@ namespace Sealer.Kubernetes.Kubeadm;
 /// </summary>
 internal static class KubeadmArguments
 {
+    private static readonly JsonSerializerOptions Deep = new() { MaxDepth = 1_000 };
+
     /// <summary>Where they stand in documents of a kind, with the component that gets them.</summary>
     public static IReadOnlyList<(string[] Path, string Component)> PlacesIn(string kind) => kind switch
     {
@@ -100,6 +102,6 @@ internal static class KubeadmArguments
         null => [],
         JsonArray several => several.SelectMany(Values),
         _ when value.GetValueKind() == JsonValueKind.String => [value.GetValue<string>()],
-        _ => [value.ToJsonString()],
+        _ => [value.ToJsonString(Deep)],
     };
 }

@@ -114,6 +114,15 @@ internal sealed class KubeadmSet
     {
         if (document.ApiVersion is not ("kubeadm.k8s.io/v1beta1" or "kubeadm.k8s.io/v1beta2" or "kubeadm.k8s.io/v1beta3" or "kubeadm.k8s.io/v1beta4" or "kubeadm.k8s.io/v1"))
             problem($"'{document.ApiVersion}' is not known; write it as kubeadm.k8s.io/v1beta2, v1beta3 or v1beta4 has it, whichever you like");
+        foreach (var (path, isMap) in Shapes(document.Kind))
+        {
+            // Whoever looks into it later looks for what it should be; that kubeadm refuses it is told now.
+            if (KubeadmArguments.Holder(content, path) is not { } holder || holder[path[^1]] is not { } value || (isMap ? value is JsonObject : value is JsonArray))
+                continue;
+            problem($"{string.Join('.', path)} must be a {(isMap ? "map" : "list")}");
+            holder.Remove(path[^1]);
+        }
+
         foreach (var (path, _) in KubeadmArguments.PlacesIn(document.Kind))
             KubeadmArguments.ToMap(content, path, problem);
         if (document.Kind == KubeadmKinds.Cluster)
@@ -230,6 +239,24 @@ internal sealed class KubeadmSet
         if (kind == KubeadmKinds.Join)
             yield return ["skipPhases"];
     }
+
+    // Outer ones first.
+    private static IEnumerable<(string[] Path, bool IsMap)> Shapes(string kind) => kind switch
+    {
+        KubeadmKinds.Cluster =>
+        [
+            .. new[] { "networking", "apiServer", "controllerManager", "scheduler", "etcd", "dns", "proxy" }.Select(name => (new[] { name }, true)),
+            (["etcd", "local"], true), (["etcd", "external"], true),
+            (["apiServer", "certSANs"], false), (["etcd", "local", "serverCertSANs"], false), (["etcd", "local", "peerCertSANs"], false),
+        ],
+        KubeadmKinds.Init => [(["localAPIEndpoint"], true), (["nodeRegistration"], true), (["timeouts"], true), (["skipPhases"], false)],
+        KubeadmKinds.Join =>
+        [
+            (["discovery"], true), (["discovery", "bootstrapToken"], true), (["controlPlane"], true), (["controlPlane", "localAPIEndpoint"], true),
+            (["nodeRegistration"], true), (["timeouts"], true), (["skipPhases"], false),
+        ],
+        _ => [],
+    };
 
     private static void Merge(JsonObject target, JsonObject over, string path)
     {

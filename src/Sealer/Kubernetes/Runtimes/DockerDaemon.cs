@@ -24,7 +24,7 @@ public static class DockerDaemon
     {
         ArgumentNullException.ThrowIfNull(registry);
         ArgumentNullException.ThrowIfNull(cgroupDriver);
-        var settings = Read(existing);
+        var settings = Read(existing, Path);
         Add(settings, "registry-mirrors", registry.Url);
         if (registry.IsInsecure)
             Add(settings, "insecure-registries", registry.Endpoint);
@@ -56,28 +56,48 @@ public static class DockerDaemon
         ArgumentNullException.ThrowIfNull(registry);
         if (registry.BasicAuthorization is not { } authorization)
             return null;
-        var settings = Read(existing);
+        var settings = Read(existing, path);
         if (settings["auths"] is not JsonObject logins)
             settings["auths"] = logins = [];
         logins[registry.Endpoint] = new JsonObject { ["auth"] = authorization.Reveal() };
         return new RuntimeFile(path, settings.ToJsonString(Form) + "\n", true);
     }
 
-    private static JsonObject Read(string? text)
+    private static JsonObject Read(string? text, string path)
     {
         if (string.IsNullOrWhiteSpace(text))
             return [];
         try
         {
             if (JsonNode.Parse(text) is JsonObject settings)
+            {
+                Unfold(settings);
                 return settings;
+            }
         }
-        catch (JsonException)
+        catch (Exception error) when (error is JsonException or ArgumentException)
         {
             // Said below: what it says of the place may quote what stands there.
         }
 
-        throw new SealerException("DockerSettingsNotReadable", ErrorKind.InvalidContent, "docker's settings that are there already are not JSON, so that nothing can be added. Mend them or take them away.");
+        throw new SealerException(
+            "DockerSettingsNotReadable", ErrorKind.InvalidContent,
+            $"docker's settings that are there already ({path}) are not JSON, or say something twice, so that nothing can be added. Mend them or take them away.", path);
+    }
+
+    // What stands there twice is found only when it is looked for.
+    private static void Unfold(JsonNode? node)
+    {
+        if (node is JsonObject map)
+        {
+            foreach (var (_, value) in map)
+                Unfold(value);
+        }
+        else if (node is JsonArray list)
+        {
+            foreach (var item in list)
+                Unfold(item);
+        }
     }
 
     private static void Add(JsonObject settings, string key, string item)
