@@ -14,6 +14,8 @@ public static class PlainText
     /// <summary>The text with line breaks and tabs kept, other control characters replaced, and commands to agents broken.</summary>
     public static string Of(string text)
     {
+        // A line break of Windows is one; alone the first half of it takes a terminal back over what it has written.
+        text = text.Replace("\r\n", "\n", StringComparison.Ordinal);
         if (!text.Any(IsHarmful) && !text.Contains(AgentCommand, StringComparison.Ordinal))
             return text;
         var plain = new StringBuilder(text.Length);

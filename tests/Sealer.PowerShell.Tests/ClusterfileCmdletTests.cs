@@ -247,6 +247,8 @@ public sealed class ClusterfileCmdletTests : IDisposable
     [InlineData("'lab-1' | New-Clusterfile ./n", "NotAnAddress")]
     [InlineData("New-Clusterfile ./Clusterfile -ControlPlane 10.0.0.1", "FileExists")]
     [InlineData("New-Clusterfile ./n -ControlPlane 10.0.0.1 -HostAlias @{ x = 'y' }", "NotAnAddress")]
+    [InlineData("New-Clusterfile ./n -ControlPlane 10.0.0.1 -HostAlias @{ '010.0.0.5' = 'db' }", "NotAnAddress")]
+    [InlineData("'10.5' | New-Clusterfile ./n", "NotAnAddress")]
     public void What_cannot_be_a_clusterfile_is_refused_and_nothing_is_written(string script, string id)
     {
         Assert.Empty(_session.Try(script));

@@ -73,6 +73,8 @@ public sealed class HostCmdletTests : IDisposable
     [InlineData("Invoke-ClusterCommand : -Clusterfile $f -Address 10.9.9.9", "HostNotInCluster")]
     [InlineData("Invoke-ClusterCommand : -Address 'a b;c'", "InvalidHostAddress")]
     [InlineData("42 | Invoke-ClusterCommand :", "NotAHost")]
+    [InlineData("[pscustomobject]@{ Address = '127.0.0.1'; Port = 'ssh' } | Invoke-ClusterCommand :", "InvalidHostPort")]
+    [InlineData("[pscustomobject]@{ Address = '127.0.0.1'; Port = 70000 } | Invoke-ClusterCommand :", "InvalidHostPort")]
     [InlineData("Invoke-ClusterCommand : -Address 127.0.0.1 -Variable 'a b=c'", "InvalidVariableName")]
     [InlineData("Get-ClusterHost ./no-such-file", "ClusterfileNotFound")]
     [InlineData("Copy-ClusterItem ./no-such-file /tmp/x -Address 127.0.0.1", "ItemNotFound")]

@@ -7,6 +7,7 @@ public sealed class PlainTextTests
     [Theory]
     [InlineData("It is so.\n\tNext: do this.", "It is so.\n\tNext: do this.")]
     [InlineData("\u001b[31mred\u0007\r", "?[31mred??")]
+    [InlineData("one\r\ntwo\r\n", "one\ntwo\n")]
     [InlineData("a \u202Etxt.exe", "a ?txt.exe")]
     [InlineData("it says: ##vso[task.complete]", "it says: # #vso[task.complete]")]
     [InlineData("###vso[x]", "# # #vso[x]")]

@@ -1,6 +1,8 @@
 using System.Collections;
+using System.Globalization;
 using System.Management.Automation;
 using System.Net;
+using System.Net.Sockets;
 using Sealer.Clusterfiles;
 using Sealer.Clusterfiles.Documents;
 using Sealer.Delivery;
@@ -274,7 +276,8 @@ public sealed class NewClusterfile : SshCmdlet
             .Distinct(StringComparer.Ordinal);
     }
 
-    private static IPAddress AddressOf(string text) => IPAddress.TryParse(text, out var address)
+    // .NET takes 10.5 for 10.0.0.5, and 010.0.0.5 for 8.0.0.5.
+    private static IPAddress AddressOf(string text) => IPAddress.TryParse(text, out var address) && (address.AddressFamily == AddressFamily.InterNetworkV6 || address.ToString() == text)
         ? address
         : throw new SealerException(
             "NotAnAddress", ErrorKind.InvalidInput, $"'{text}' is not an address, and a Clusterfile names hosts by their addresses. Give one, for example 10.0.0.2.", text);
@@ -285,7 +288,7 @@ public sealed class NewClusterfile : SshCmdlet
         var colon = text.LastIndexOf(':');
         if (colon < 0 || text.EndsWith(']') || (!text.StartsWith('[') && text.IndexOf(':', StringComparison.Ordinal) != colon))
             return (text.Trim('[', ']'), null);
-        return int.TryParse(text.AsSpan(colon + 1), out var port) && port is > 0 and < 65536
+        return int.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is > 0 and < 65536
             ? (text[..colon].Trim('[', ']'), port)
             : throw new SealerException("InvalidRegistry", ErrorKind.InvalidInput, $"'{text}' is no registry. Write its host and, where it is not the usual one, its port: registry.example.com:5000.", text);
     }

@@ -27,7 +27,7 @@ internal static class HostTargets
     /// An object with an Address; User, Port, KeyPath, Credential, Password, KeyPassphrase, SudoPassword, ProxyJump,
     /// HostKeyFingerprint, JumpHostKeyFingerprint, Role and Name are taken where it has them.
     /// </summary>
-    /// <exception cref="SealerException"><c>NotAHost</c>, <c>InvalidHostAddress</c>.</exception>
+    /// <exception cref="SealerException"><c>NotAHost</c>, <c>InvalidHostAddress</c>, <c>InvalidHostPort</c>.</exception>
     public static HostTarget Of(PSObject given)
     {
         switch (given.BaseObject)
@@ -56,7 +56,7 @@ internal static class HostTargets
         {
             Name = Text("Name"),
             User = Text("User") ?? credential?.UserName ?? parsed.User,
-            Port = Text("Port") is { } port ? int.Parse(port, NumberStyles.None, CultureInfo.InvariantCulture) : parsed.Port,
+            Port = Text("Port") is { } port ? PortOf(port, where) : parsed.Port,
             Password = Secret("Password") ?? SecretAttribute.Of(credential),
             KeyFile = Text("KeyPath") ?? Text("KeyFile"),
             KeyPassphrase = Secret("KeyPassphrase"),
@@ -78,6 +78,10 @@ internal static class HostTargets
             var other => [LanguagePrimitives.ConvertTo<string>(other)],
         };
     }
+
+    private static int PortOf(string text, string host) => int.TryParse(text.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is > 0 and < 65536
+        ? port
+        : throw new SealerException("InvalidHostPort", ErrorKind.InvalidInput, $"'{text}' is no port of {host}. Write a number from 1 to 65535 into its Port, or nothing.", host);
 
     // A table of hosts that a user keeps may hold passwords as text; there is nothing left to guard.
     private static Secret? SecretOf(object value) => value is string text ? Sealer.Secret.Of(text) : SecretAttribute.Of(value);

@@ -31,7 +31,7 @@ public sealed record KubefileParseResult(
         throw new SealerException(
             "InvalidKubefile",
             ErrorKind.InvalidInput,
-            string.Join(Environment.NewLine, errors),
+            string.Join('\n', errors),
             errors[0].File);
     }
 }
