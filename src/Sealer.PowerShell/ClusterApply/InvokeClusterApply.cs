@@ -14,6 +14,10 @@ namespace Sealer.PowerShell;
 /// taints, plugins in their phases, and the applications.
 /// </para>
 /// <para>
+/// A node whose host the Clusterfile does not name any more leaves: its pods go to other nodes, its member leaves etcd where the others
+/// keep a majority, and its host is as bare as before. A node that somebody joined by hand stays.
+/// </para>
+/// <para>
 /// What fails on one host is an error at the end and stops only what needs it. The same command goes on where it was left, also
 /// after Ctrl+C or a crash.
 /// </para>

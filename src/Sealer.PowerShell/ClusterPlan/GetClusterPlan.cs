@@ -74,7 +74,7 @@ public sealed class GetClusterPlan : HostCmdlet
         {
             var content = await PlanImages.LoadAsync(cluster, Image, new ImageContentOptions(), cancellationToken);
             var options = new DeliveryOptions { ThrottleLimit = ThrottleLimit, PluginTimeout = TimeSpan.FromSeconds(PluginTimeout) };
-            var plan = await new ClusterDelivery(cluster, address => hosts[address], content, SealerHome.FromEnvironment(), options, Engine).PlanAsync(cancellationToken);
+            var plan = await new ClusterDelivery(cluster, address => hosts[address], content, SealerHome.FromEnvironment(), options, Engine, hosts.Other).PlanAsync(cancellationToken);
             foreach (var host in plan.Hosts.Where(host => host.Unreachable is not null))
                 await WriteHostErrorAsync(host.Name, new SealerException("HostNotPlanned", ErrorKind.Connection, host.Unreachable!, host.Name));
             foreach (var note in plan.Notes)

@@ -104,7 +104,7 @@ public sealed class InvokeClusterPlan : HostAccessCmdlet
         var content = await PlanImages.LoadAsync(cluster, Image ?? origin?.Image, new ImageContentOptions { BandwidthLimit = BandwidthLimit }, cancellationToken);
         await using var hosts = ClusterHosts.Of(cluster.Spec, access);
         var options = new DeliveryOptions { ThrottleLimit = ThrottleLimit, Lock = new ClusterLockOptions { Force = Force } };
-        var result = await new ClusterDelivery(cluster, address => hosts[address], content, SealerHome.FromEnvironment(), options, new StepSink(this))
+        var result = await new ClusterDelivery(cluster, address => hosts[address], content, SealerHome.FromEnvironment(), options, new StepSink(this), hosts.Other)
             .CarryOutAsync(plan, cancellationToken);
         if (result.FinishedBefore is { } before)
             await ShowAsync($"{plan.Cluster}: the plan {plan.Id} was carried out on {before.ToLocalTime():yyyy-MM-dd HH:mm}. Get-ClusterPlan makes a new one.");

@@ -60,7 +60,7 @@ public abstract class DeliveryCmdlet : HostCmdlet
         var cluster = Chosen(given);
         var content = await PlanImages.LoadAsync(cluster, image, new ImageContentOptions { BandwidthLimit = BandwidthLimit }, cancellationToken);
         var options = new DeliveryOptions { ThrottleLimit = ThrottleLimit, PluginTimeout = TimeSpan.FromSeconds(PluginTimeout), Lock = new ClusterLockOptions { Force = Force } };
-        var delivery = new ClusterDelivery(cluster, address => hosts[address], content, SealerHome.FromEnvironment(), options, Engine);
+        var delivery = new ClusterDelivery(cluster, address => hosts[address], content, SealerHome.FromEnvironment(), options, Engine, hosts.Other);
         var plan = await delivery.PlanAsync(cancellationToken);
         foreach (var note in plan.Notes)
             await WarnAsync(note);

@@ -6,6 +6,7 @@ using Sealer.Delivery.Kubernetes;
 using Sealer.Events;
 using Sealer.Hosts;
 using Sealer.Hosts.Facts;
+using Sealer.Kubernetes;
 using Sealer.Planning;
 
 namespace Sealer.Delivery;
@@ -18,6 +19,7 @@ public sealed class ClusterDelivery
 
     private readonly Cluster _cluster;
     private readonly Func<IPAddress, IHost> _hosts;
+    private readonly Func<HostSpec, IHost>? _others;
     private readonly IPlanContent? _content;
     private readonly SealerHome _home;
     private readonly DeliveryOptions _options;
@@ -29,10 +31,12 @@ public sealed class ClusterDelivery
     /// <param name="home">Where journals lie.</param>
     /// <param name="options">How.</param>
     /// <param name="events">Told what happens.</param>
+    /// <param name="others">A host that is not in the Clusterfile any more; where it is null, such hosts are out of reach.</param>
     public ClusterDelivery(
-        Cluster cluster, Func<IPAddress, IHost> hosts, IPlanContent? content, SealerHome home, DeliveryOptions? options = null, IProgress<SealerEvent>? events = null)
+        Cluster cluster, Func<IPAddress, IHost> hosts, IPlanContent? content, SealerHome home, DeliveryOptions? options = null, IProgress<SealerEvent>? events = null, Func<HostSpec, IHost>? others = null)
     {
         ArgumentNullException.ThrowIfNull(cluster);
+        _others = others;
         (_cluster, _hosts, _content, _home, _options, _events) = (cluster, hosts, content, home, options ?? new DeliveryOptions(), events);
     }
 
@@ -44,7 +48,8 @@ public sealed class ClusterDelivery
     {
         var created = _options.Clock.GetUtcNow();
         var request = Request(await ObserveAsync(Spec.Hosts, cancellationToken).ConfigureAwait(false), created);
-        return Planner.Make(await WithClusterAsync(request, cancellationToken).ConfigureAwait(false));
+        request = await WithClusterAsync(request, cancellationToken).ConfigureAwait(false);
+        return Planner.Make(await WithLeavingAsync(request, cancellationToken).ConfigureAwait(false));
     }
 
     /// <summary>Carries out exactly a plan: goes on where it was left, and refuses where hosts, Clusterfile or image have changed since it was made.</summary>
@@ -77,7 +82,7 @@ public sealed class ClusterDelivery
             _hosts(holder.Spec.Address), plan.Cluster, _options.Lock with { HighestToken = highest, Folder = folder }, cancellationToken).ConfigureAwait(false);
         held.Warn = text => _events?.Report(new WarningEvent(text));
         await held.StandAsync(
-            [.. observed.Where(host => host.Spec.IsControlPlane && host.Name != holder.Name && host.State is not null).Select(host => _hosts(host.Spec.Address))],
+            [.. observed.Where(host => host.Spec.IsControlPlane && host.Name != holder.Name && host.State is not null).Select(host => HostOf(host.Spec))],
             cancellationToken).ConfigureAwait(false);
         if (held.PushedAside is { } aside)
             _events?.Report(new WarningEvent($"{aside} had the lock of the cluster {plan.Cluster} and is pushed aside."));
@@ -97,7 +102,7 @@ public sealed class ClusterDelivery
             .ConfigureAwait(false);
         if (journal.Finished is null)
             RefuseMoved(plan, observed, journal);
-        var request = Request(observed, plan.Created);
+        var request = Request([.. observed.Where(host => IsNamed(host.Spec))], plan.Created);
         var byName = observed.ToDictionary(host => host.Name, StringComparer.Ordinal);
         var runner = new PlanRunner(
             plan, Handlers(request, byName, name => fenced[name]), name => fenced[name], journal,
@@ -114,8 +119,20 @@ public sealed class ClusterDelivery
         DeliveryRates.Keep(_home, plan.Cluster, steps);
         if (result.Succeeded && journal.Finished is null)
             await journal.WriteAsync(JournalEvent.Finished, cancellationToken: cancellationToken).ConfigureAwait(false);
+        if (result.Succeeded)
+            await ForgetAsync([.. observed.Where(host => !IsNamed(host.Spec)).Select(host => host.Spec)], cancellationToken).ConfigureAwait(false);
         return result;
     }
+
+    // Last of all, what deliveries keep: from here on nothing on these hosts tells of the cluster.
+    private Task ForgetAsync(IReadOnlyList<HostSpec> hosts, CancellationToken cancellationToken) => EachAsync(
+        hosts,
+        async (host, token) =>
+        {
+            var forget = $"rm -rf {DeliveryPaths.State(Spec.Name)}; rmdir -p {DeliveryPaths.State("")} 2>/dev/null; :";
+            (await HostOf(host).RunAsync(new HostCommand(forget) { Elevated = true, Timeout = KubernetesDelivery.Patience }, token).ConfigureAwait(false)).Require("forget the cluster");
+        },
+        cancellationToken);
 
     private IReadOnlyList<StepHandler> Handlers(PlanRequest request, Dictionary<string, ObservedHost> byName, Func<string, IHost> fenced)
     {
@@ -145,6 +162,8 @@ public sealed class ClusterDelivery
                 new RegistryLoginHandler(kubernetes),
                 new NodeHandler(kubernetes),
                 new LaunchHandler(kubernetes),
+                new NodeRemovalHandler(kubernetes),
+                new HostCleaningHandler(Spec.Name, Spec.Folder),
             ]);
         }
 
@@ -185,6 +204,31 @@ public sealed class ClusterDelivery
         }
     }
 
+    // Nodes that a Clusterfile brought, and none names any more. What somebody joined by hand is nobody's to take away.
+    private async Task<PlanRequest> WithLeavingAsync(PlanRequest request, CancellationToken cancellationToken)
+    {
+        if (request.Kubernetes is not { State: { } state } kubernetes)
+            return request;
+        var names = kubernetes.Nodes.Values.Select(kubernetes.Kubeadm.NodeName).ToHashSet(StringComparer.Ordinal);
+        var leaving = new List<LeavingNode>();
+        foreach (var node in state.Nodes.Where(node => NodeSettings.IsGiven(node.Document) && !names.Contains(node.Name) && !kubernetes.Nodes.ContainsKey($"{node.Address}")))
+        {
+            var host = node.Address is null ? null : await ObserveAsync(Leaver(node.Address, node.IsControlPlane), cancellationToken).ConfigureAwait(false);
+            leaving.Add(new LeavingNode(node, host));
+        }
+
+        return request with { Kubernetes = kubernetes with { Leaving = leaving } };
+    }
+
+    private HostSpec Leaver(IPAddress address, bool isControlPlane) =>
+        new() { Address = address, Roles = [isControlPlane ? HostSpec.ControlPlaneRole : HostSpec.WorkerRole], Ssh = Spec.Ssh };
+
+    private bool IsNamed(HostSpec spec) => Spec.Hosts.Any(host => host.Address.Equals(spec.Address));
+
+    private IHost HostOf(HostSpec spec) => IsNamed(spec) ? _hosts(spec.Address)
+        : _others?.Invoke(spec) ?? new HostWithoutWay(spec.Address.ToString(), new SealerException(
+            "HostNotInCluster", ErrorKind.NotFound, $"{spec.Address} is no host of the Clusterfile any more, and nobody said how it is reached.", spec.Address.ToString()));
+
     private void RefuseOther(Plan plan)
     {
         if (plan.Cluster != _cluster.Name)
@@ -212,7 +256,11 @@ public sealed class ClusterDelivery
     private List<HostSpec> HostsOf(Plan plan)
     {
         var named = plan.Hosts.Where(host => host.Fingerprint is not null).Select(host => host.Name).ToHashSet(StringComparer.Ordinal);
-        return [.. Spec.Hosts.Where(host => named.Contains(host.Address.ToString()))];
+        return
+        [
+            .. Spec.Hosts.Where(host => named.Contains(host.Address.ToString())),
+            .. plan.Hosts.Where(host => host.Leaves).Select(host => Leaver(IPAddress.Parse(host.Name), host.Roles.Contains(HostSpec.ControlPlaneRole))),
+        ];
     }
 
     private static void RefuseMoved(Plan plan, IReadOnlyList<ObservedHost> observed, Journal journal)
@@ -241,7 +289,7 @@ public sealed class ClusterDelivery
         host => host.Name,
         host => host.Error is { } error
             ? new HostWithoutWay(host.Name, error)
-            : (IHost)new FencedHost(_hosts(host.Spec.Address), plan.Cluster, held.Token, held.Id, held.Process, who => held.DoubtAsync(host.Name, who)),
+            : (IHost)new FencedHost(HostOf(host.Spec), plan.Cluster, held.Token, held.Id, held.Process, who => held.DoubtAsync(host.Name, who)),
         StringComparer.Ordinal);
 
     // All of them before anything is done on one: who had the lock before is refused everywhere from here on. A host on which the
@@ -288,7 +336,7 @@ public sealed class ClusterDelivery
             found[name] = host with { State = null, Error = HostStateReader.NotPossible(name, Spec.Name) };
         if (_content is not null)
         {
-            var asked = specs.Select(spec => found[spec.Address.ToString()]).Where(host => host.IsKnown)
+            var asked = specs.Where(IsNamed).Select(spec => found[spec.Address.ToString()]).Where(host => host.IsKnown)
                 .Select(host => new ContentHost(host.Spec, host.Facts!, _hosts(host.Spec.Address))).ToList();
             foreach (var (name, answer) in await _content.InspectAsync(asked, cancellationToken).ConfigureAwait(false))
                 found[name] = found[name] with { Content = answer.Content, Error = answer.Error };
@@ -299,9 +347,9 @@ public sealed class ClusterDelivery
 
     private async Task<ObservedHost> ObserveAsync(HostSpec spec, CancellationToken cancellationToken)
     {
-        var host = _hosts(spec.Address);
         try
         {
+            var host = HostOf(spec);
             var state = HostStateReader.ReadAsync(host, Spec.Name, _content?.Kubernetes is null ? null : Spec.RootfsFolder, cancellationToken);
             var facts = HostFactsReader.GatherAsync(host, elevated: true, cancellationToken);
             await Task.WhenAll(state, facts).ConfigureAwait(false);

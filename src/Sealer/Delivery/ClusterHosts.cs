@@ -18,8 +18,12 @@ public sealed class ClusterHosts : IAsyncDisposable
     private readonly Dictionary<IPAddress, IHost> _byAddress = [];
     private readonly Dictionary<IHost, HostTarget> _targets = new(ReferenceEqualityComparer.Instance);
 
-    private ClusterHosts(IReadOnlyList<(IHost Host, HostTarget Target)> hosts, HostAccess access)
+    private readonly ConcurrentDictionary<IPAddress, IHost> _others = new();
+    private readonly HostWays _ways;
+
+    private ClusterHosts(IReadOnlyList<(IHost Host, HostTarget Target)> hosts, HostAccess access, HostWays ways)
     {
+        _ways = ways;
         Access = access;
         All = [.. hosts.Select(h => h.Host)];
         foreach (var (host, target) in hosts)
@@ -45,6 +49,14 @@ public sealed class ClusterHosts : IAsyncDisposable
             $"{address} is none of the {All.Count} hosts ({string.Join(", ", All.Take(5).Select(h => h.Name))}{(All.Count > 5 ? ", ..." : "")}). Name one of them, or add it to the Clusterfile.",
             address.ToString());
 
+    /// <summary>A host that is none of them, reached as they are: one that has left the Clusterfile.</summary>
+    /// <param name="host">What is known of it.</param>
+    public IHost Other(HostSpec host)
+    {
+        ArgumentNullException.ThrowIfNull(host);
+        return _others.GetOrAdd(host.Address, _ => Open(Access.Over(HostTarget.Of(host)), _ways).Host);
+    }
+
     /// <summary>The hosts of a cluster. Nothing is connected yet.</summary>
     /// <param name="cluster">The cluster; a host's name is its address.</param>
     /// <param name="access">What is known besides.</param>
@@ -66,7 +78,7 @@ public sealed class ClusterHosts : IAsyncDisposable
         targets = Named([.. targets.Select(access.Over)]);
         var ways = new HostWays(targets, access);
         var own = access.LocalDirectly ? OwnAddresses() : [];
-        return new ClusterHosts([.. targets.Select(target => IsOwn(target, own) ? (new LocalHost(target.Called, target.SudoPassword), target) : Open(target, ways))], access);
+        return new ClusterHosts([.. targets.Select(target => IsOwn(target, own) ? (new LocalHost(target.Called, target.SudoPassword), target) : Open(target, ways))], access, ways);
     }
 
     /// <summary>How a host is reached: what was said of it, with what was given over it.</summary>
@@ -109,7 +121,7 @@ public sealed class ClusterHosts : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync() =>
         // To say goodbye to a host that is cut off takes its time.
-        await Parallel.ForEachAsync(All, new ParallelOptions { MaxDegreeOfParallelism = Math.Max(1, Access.ThrottleLimit) }, async (host, _) => await host.DisposeAsync().ConfigureAwait(false))
+        await Parallel.ForEachAsync(All.Concat(_others.Values), new ParallelOptions { MaxDegreeOfParallelism = Math.Max(1, Access.ThrottleLimit) }, async (host, _) => await host.DisposeAsync().ConfigureAwait(false))
             .ConfigureAwait(false);
 
     private static (IHost Host, HostTarget Target) Open(HostTarget target, HostWays ways)

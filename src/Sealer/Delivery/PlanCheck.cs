@@ -19,11 +19,12 @@ internal static class PlanCheck
         var known = plan.Hosts.Where(host => host.Fingerprint is not null).Select(host => host.Name).ToHashSet(StringComparer.Ordinal);
         if (!known.Contains(plan.LockHost) || !hosts.TryGetValue(plan.LockHost, out var holder) || !holder.IsControlPlane)
             throw Forged(plan, $"it puts the lock on '{plan.LockHost}', which is no control plane that was asked");
+        var leaving = plan.Hosts.Where(host => host.Leaves).Select(host => host.Name).ToHashSet(StringComparer.Ordinal);
         var aliases = HostAliasLines.Of(spec.HostAliases);
         var before = new HashSet<string>(StringComparer.Ordinal);
         foreach (var step in plan.Steps)
         {
-            if (!known.Contains(step.Host) || !hosts.ContainsKey(step.Host))
+            if (!known.Contains(step.Host) || hosts.ContainsKey(step.Host) == leaving.Contains(step.Host))
                 throw Forged(plan, $"a step is for '{step.Host}', which is no host that was asked");
             if (step.Id != PlanFile.StepId(step.Host, step.Payload) || before.Contains(step.Id))
                 throw Forged(plan, $"the step '{step.Id}' ({step}) is not called what it does, or stands there twice");
@@ -32,6 +33,9 @@ internal static class PlanCheck
             // What comes behind the user's own is the registry's and the API's, which the handler compares.
             if (step.Payload is HostAliasesPayload { Lines: var lines } && !(lines.Take(aliases.Count).SequenceEqual(aliases, StringComparer.Ordinal) && lines.Skip(aliases.Count).All(line => OwnNames(spec).Any(name => line.EndsWith($" {name}", StringComparison.Ordinal)))))
                 throw Forged(plan, $"the step '{step.Id}' ({step}) writes other lines to /etc/hosts than the Clusterfile");
+            // From hosts of the Clusterfile nothing is taken away, and hosts that leave get nothing.
+            if (step.Payload is HostCleaningPayload ? !leaving.Contains(step.Host) : leaving.Contains(step.Host) && step.Payload is not PluginPayload)
+                throw Forged(plan, $"the step '{step.Id}' ({step}) is none for that host");
             if (step.Payload is PluginPayload { TimeoutSeconds: <= 0 })
                 throw Forged(plan, $"the step '{step.Id}' ({step}) has no time to run in");
             before.Add(step.Id);

@@ -10,8 +10,7 @@ namespace Sealer.Kubernetes;
 /// </summary>
 public sealed record NodeSettings
 {
-    /// <summary>The annotation: who has it came into the cluster by a Clusterfile.</summary>
-    public const string Annotation = "sealer.io/given";
+    private const string Annotation = "sealer.io/given";
 
     private const string RolePrefix = "node-role.kubernetes.io/";
 
@@ -33,6 +32,14 @@ public sealed record NodeSettings
         foreach (var (name, value) in host.Labels)
             labels[name] = value;
         return new NodeSettings(labels, host.Taints);
+    }
+
+    /// <summary>True of a node that came into the cluster by a Clusterfile.</summary>
+    /// <param name="node">The node as the API gives it.</param>
+    public static bool IsGiven(JsonObject node)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        return node["metadata"]?["annotations"]?[Annotation] is not null;
     }
 
     /// <summary>For people and digests: <c>zone=a, gpu=true:NoSchedule</c>.</summary>

@@ -33,6 +33,9 @@ public sealed record KubernetesRequest
     /// <summary>What the cluster's API tells; null where there is none, or where nobody asked.</summary>
     public ClusterStatus? State { get; init; }
 
+    /// <summary>Nodes that go.</summary>
+    public IReadOnlyList<LeavingNode> Leaving { get; init => field = Listed.Of(value); } = [];
+
     /// <summary>Why the API of a cluster that exists could not be asked; null where it was, or need not be.</summary>
     public string? Silence { get; init; }
 

@@ -31,6 +31,7 @@ internal sealed partial class PlanSteps(PlanRequest request, List<string> notes)
         Plugins(PluginPhase.PostScaleUp, [], [PluginPhases.NameOf(PluginPhase.PostInitHost)]);
         PostInstall();
         Applications();
+        Leaving();
         return _steps;
     }
 

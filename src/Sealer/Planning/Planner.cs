@@ -23,8 +23,13 @@ public static class Planner
             ImageDigest = request.ImageDigest,
             LockHost = holders[0],
             LockSuccessors = [.. holders.Skip(1)],
-            Hosts = [.. request.Hosts.Select(host => new PlanHost(
-                host.Name, host.Spec.Roles, host.IsKnown ? HostFingerprint.Of(host) : null, host.IsKnown ? null : host.Error?.Message ?? "It was not asked."))],
+            Hosts =
+            [
+                .. request.Hosts.Select(host => new PlanHost(
+                    host.Name, host.Spec.Roles, host.IsKnown ? HostFingerprint.Of(host) : null, host.IsKnown ? null : host.Error?.Message ?? "It was not asked.")),
+                .. (request.Kubernetes?.Leaving ?? []).Select(leaving => leaving.Host).OfType<ObservedHost>().Where(host => host.IsKnown)
+                    .Select(host => new PlanHost(host.Name, host.Spec.Roles, HostFingerprint.Of(host)) { Leaves = true }),
+            ],
             Notes = notes,
             Steps = steps,
         };

@@ -19,6 +19,8 @@ namespace Sealer.Planning;
 [JsonDerivedType(typeof(RegistryLoginPayload), RegistryLoginPayload.KindName)]
 [JsonDerivedType(typeof(NodePayload), NodePayload.KindName)]
 [JsonDerivedType(typeof(LaunchPayload), LaunchPayload.KindName)]
+[JsonDerivedType(typeof(NodeRemovalPayload), NodeRemovalPayload.KindName)]
+[JsonDerivedType(typeof(HostCleaningPayload), HostCleaningPayload.KindName)]
 public abstract record StepPayload
 {
     /// <summary>The kind of step, as it is written in plans.</summary>

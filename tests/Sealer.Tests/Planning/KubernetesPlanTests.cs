@@ -1,4 +1,5 @@
 using Sealer.Clusterfiles;
+using Sealer.Delivery;
 using Sealer.Hosts.Facts;
 using Sealer.Kubernetes;
 using Sealer.Kubernetes.LoadBalancing;
@@ -169,5 +170,49 @@ public sealed class KubernetesPlanTests
         var json = System.Text.Encoding.UTF8.GetString(PlanFile.Write(plan));
         Assert.DoesNotContain("hunter2", json, StringComparison.Ordinal);
         Assert.DoesNotContain(Convert.ToBase64String("admin:hunter2hunter2"u8), json, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_node_that_no_Clusterfile_names_any_more_leaves_after_all_have_come_and_its_host_is_cleaned_after_that()
+    {
+        var plan = Planner.Make(Leaving(TestCluster.Plugin("bye", "pre-clean-host", scope: "node")));
+        var removal = plan.Steps.Single(step => step.Payload is NodeRemovalPayload);
+        Assert.Equal("10.0.0.1", removal.Host);
+        Assert.Contains("kubeadm-join", removal.AfterPhases);
+        Assert.Equal(["pre-clean-host", "host-cleaning"], Of(plan, "10.0.0.9"));
+        Assert.Contains(plan.Steps.Single(step => step.Phase == "pre-clean-host").Id, removal.DependsOn);
+        Assert.Contains(removal.Id, plan.Steps.Single(step => step.Payload is HostCleaningPayload).DependsOn);
+        Assert.Equal(["10.0.0.9"], plan.Hosts.Where(host => host.Leaves).Select(host => host.Name));
+        PlanCheck.RefuseForged(plan, Request().Spec);
+        Assert.Equal(plan.Digest, PlanFile.Read(PlanFile.Write(plan), "plan").Digest);
+    }
+
+    [Fact]
+    public void A_host_that_leaves_and_is_dead_is_left_as_it_is_and_the_plan_says_so()
+    {
+        var plan = Planner.Make(Leaving("", host => new ObservedHost { Spec = host.Spec, Error = new SealerException("HostUnreachable", ErrorKind.Connection, "It is dead.") }));
+        Assert.False(((NodeRemovalPayload)plan.Steps.Single(step => step.Payload is NodeRemovalPayload).Payload).IsReachable);
+        Assert.DoesNotContain(plan.Steps, step => step.Host == "10.0.0.9");
+        Assert.Contains(plan.Notes, note => note.Contains("10.0.0.9", StringComparison.Ordinal) && note.EndsWith("It is dead.", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void No_plan_takes_the_cluster_from_a_host_that_the_Clusterfile_names()
+    {
+        var plan = Planner.Make(Leaving(""));
+        var cleaning = plan.Steps.Single(step => step.Payload is HostCleaningPayload);
+        var forged = plan with { Steps = [cleaning with { Host = "10.0.0.2", Id = PlanFile.StepId("10.0.0.2", cleaning.Payload), DependsOn = [] }] };
+        Assert.Equal("PlanForged", Assert.Throws<SealerException>(() => PlanCheck.RefuseForged(forged, Request().Spec)).Id);
+        // Nor does it call one a host that leaves.
+        forged = forged with { Hosts = [.. plan.Hosts.Select(host => host.Name == "10.0.0.2" ? host with { Leaves = true } : host)] };
+        Assert.Equal("PlanForged", Assert.Throws<SealerException>(() => PlanCheck.RefuseForged(forged, Request().Spec)).Id);
+    }
+
+    private static PlanRequest Leaving(string more, Func<ObservedHost, ObservedHost>? change = null)
+    {
+        var request = Request(more);
+        var host = request.Hosts[3] with { Spec = request.Hosts[3].Spec with { Address = System.Net.IPAddress.Parse("10.0.0.9") }, Content = null };
+        var node = new ClusterNode { Cluster = "skyline", Name = "old", Address = host.Spec.Address };
+        return request with { Kubernetes = request.Kubernetes! with { Leaving = [new LeavingNode(node, change is null ? host : change(host))] } };
     }
 }

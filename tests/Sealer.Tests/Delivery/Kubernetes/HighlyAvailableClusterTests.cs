@@ -19,7 +19,7 @@ public sealed class HighlyAvailableClusterTests(InstalledCluster installed) : IC
         Assert.Equal("first", await KubectlAsync("get configmap word -o jsonpath={.data.word}"));
 
         // Plugins: before there was a cluster, on each host once it was in, and once at the end.
-        Assert.Equal(["0 ", "0 ", "4 ", "4 "], (await LabKubernetes.RunAsync(installed.First, "cat /root/told")).TrimEnd('\n').Split('\n'));
+        Assert.Equal(["0 ", "0 ", "4 ", "4 "], (await LabKubernetes.RunAsync(installed.First, "head -n 4 /root/told")).TrimEnd('\n').Split('\n'));
         Assert.Equal(2, (await LabKubernetes.RunAsync(installed.Worker, "cat /root/told")).TrimEnd('\n').Split('\n').Length);
         // Applications find nodes that are ready.
         Assert.Equal("4\n", await LabKubernetes.RunAsync(installed.First, "cat /root/noted"));
@@ -79,6 +79,32 @@ public sealed class HighlyAvailableClusterTests(InstalledCluster installed) : IC
     }
 
     [LinuxFact]
+    public async Task A_control_plane_leaves_with_its_member_of_etcd_and_its_host_is_bare_again_until_it_comes_back()
+    {
+        var host = Lab.Hosts[2];
+        var two = installed.With(planes: 2);
+        var left = await Lab.ApplyFullyAsync(two);
+        Assert.Equal(["balancer", "node-removal", "host-cleaning"], left.Steps.Select(step => step.Kind));
+        Assert.Equal(3, (await KubectlAsync("get nodes --no-headers")).Split(" Ready ").Length - 1);
+        Assert.Equal(2, (await MembersAsync()).Length);
+        Assert.Equal("", await LabKubernetes.RunAsync(host, """
+            ls -d /etc/kubernetes /var/lib/sealer/* /var/lib/etcd/* /var/lib/kubelet/* /var/lib/containerd/* /etc/containerd /opt/cni /etc/cni /usr/bin/kube* /etc/systemd/system/kubelet* /root/.kube 2>/dev/null
+            grep -e /var/lib/kubelet/ -e /run/containerd /proc/mounts
+            ps -e -o comm= | grep -e '^kube' -e etcd -e containerd -e registry
+            iptables-save | grep -e KUBE- -e CNI-
+            grep sealer /etc/hosts
+            :
+            """));
+        Assert.Equal([], (await Lab.PlanAsync(two)).Steps.Select(step => $"{step}: {step.Why}"));
+
+        await Lab.ApplyFullyAsync(installed.Cluster);
+        Assert.Equal(4, (await KubectlAsync("get nodes --no-headers")).Split(" Ready ").Length - 1);
+        Assert.Equal(3, (await MembersAsync()).Length);
+        // Who comes is told before and after.
+        Assert.Equal([$"3 {host.Address}", $"4 {host.Address}"], (await LabKubernetes.RunAsync(installed.First, "tail -n 2 /root/told")).TrimEnd('\n').Split('\n'));
+    }
+
+    [LinuxFact]
     public async Task Without_its_first_control_plane_the_worker_goes_on_and_the_cluster_is_written_to()
     {
         await installed.First.KillAsync();
@@ -100,6 +126,9 @@ public sealed class HighlyAvailableClusterTests(InstalledCluster installed) : IC
             await KubectlAsync("delete configmap after-death --ignore-not-found");
         }
     }
+
+    private async Task<string[]> MembersAsync() => (await KubectlAsync(
+        $"-n kube-system exec etcd-{installed.First.Name} -- etcdctl --cacert /etc/kubernetes/pki/etcd/ca.crt --cert /etc/kubernetes/pki/etcd/healthcheck-client.crt --key /etc/kubernetes/pki/etcd/healthcheck-client.key member list")).TrimEnd('\n').Split('\n');
 
     private Task<string> KubectlAsync(string words) => LabKubernetes.KubectlAsync(installed.First, words);
 }

@@ -70,7 +70,7 @@ public sealed class InstalledCluster(KubernetesFixture kubernetes) : IAsyncLifet
     public LabHost Worker => Lab.Hosts[3];
 
     /// <summary>The cluster with its worker's settings, or with others.</summary>
-    public Cluster With(string worker = "labels: {zone: a, tier: gold}, taints: ['gpu=yes:PreferNoSchedule']") => Lab.Cluster(Lab.Hosts.Take(3), [], $$"""
+    public Cluster With(string worker = "labels: {zone: a, tier: gold}, taints: ['gpu=yes:PreferNoSchedule']", int planes = 3) => Lab.Cluster(Lab.Hosts.Take(planes), [], $$"""
           - {ips: [{{Worker.Address}}], roles: [node, db], {{worker}} }
           registry: {localRegistry: {username: ops, password: 's3cret:pass'} }
         ---

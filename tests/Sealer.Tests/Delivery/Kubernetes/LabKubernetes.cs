@@ -174,7 +174,7 @@ public sealed class LabKubernetes : IAsyncDisposable
     }
 
     private async Task<ClusterDelivery> DeliveryAsync(Cluster cluster, ClusterHosts hosts) => new(
-        cluster, address => hosts[address], await ImageContent.LoadAsync(cluster.Spec, _store, _image), Home, null, new Listener(Told));
+        cluster, address => hosts[address], await ImageContent.LoadAsync(cluster.Spec, _store, _image), Home, null, new Listener(Told), hosts.Other);
 
     private sealed class Listener(List<string> told) : IProgress<SealerEvent>
     {
