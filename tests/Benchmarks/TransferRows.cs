@@ -55,8 +55,9 @@ internal sealed class TransferRows(string work, int mebibytes, Action<string> lo
         var (cats, hashed, starts, ours) = (new List<double>(), new List<double>(), new List<double>(), new List<Delivery>());
         for (var round = 0; round < Rounds; round++)
         {
-            cats.Add(LabHosts.Time(Cat($"cat > {LabHosts.Folder}/cat")));
-            hashed.Add(LabHosts.Time(Cat($"tee {LabHosts.Folder}/cat | sha256sum > /dev/null")));
+            // A file of its own each time, as ours: what is written over another has its memory at hand.
+            cats.Add(LabHosts.Time(Cat($"cat > {LabHosts.Folder}/cat-{round}")));
+            hashed.Add(LabHosts.Time(Cat($"tee {LabHosts.Folder}/tee-{round} | sha256sum > /dev/null")));
             starts.Add((await DeliverAsync(empty, hosts, 1)).Seconds);
             ours.Add(await DeliverAsync(set, hosts, 1));
         }

@@ -74,6 +74,21 @@ internal static class HostScripts
         v={{(feeder is null ? "" : "1")}}; k={{(keep ? "1" : "")}}; bg=; at=; rm -f run/bad
         # The processor's own instructions, where there is a program that knows them.
         H=sha256sum; case $(openssl dgst -sha256 -r < /dev/null 2>/dev/null) in e3b0c44298fc1c149afbf4c8996fb924*) H='openssl dgst -sha256 -r';; esac
+        # head reads so little at once that it costs more than all else here; and dd says what it wrote.
+        if [ "$(printf ab | dd bs=256k count=1 iflag=fullblock,count_bytes status=none 2>&1)" = a ]; then
+            bytes() { dd bs=256k count="$size" iflag=fullblock,count_bytes status=none; }
+            append() {
+                e=$(LC_ALL=C dd bs=256k count="$size" iflag=fullblock,count_bytes 2>&1 >> "$1")
+                case $e in *"
+        $size byte"*) ;; *) echo "the stream ended in the middle: $e" >&2; exit 1;; esac
+            }
+        else
+            bytes() { head -c "$size"; }
+            append() {
+                bytes >> "$1" || exit 1
+                [ "$(wc -c < "$1")" -eq $((off + size)) ] || { echo 'the stream ended in the middle' >&2; exit 1; }
+            }
+        fi
         check() { [ -z "$bg" ] || wait "$bg"; "$@" & bg=$!; }
         sums() { (cd stage/new && sha256sum -c "../sums/$1" 2>&1) < /dev/null | grep -v ': OK$' >> run/bad; rm -f "stage/sums/$1"; }
         whole() { h=$($H < "share/parts/$1"); [ "${h%% *}" = "$1" ] || { echo "$1" >> run/bad; rm -f "share/parts/$1"; }; }
@@ -87,24 +102,23 @@ internal static class HostScripts
                 f=share/spool/$n
                 case $t in
                 T)  if [ -n "$v$k" ]; then
-                        head -c "$size" > "$f.t" || exit 1
+                        bytes > "$f.t" || exit 1
                         [ -z "$v" ] || same "$f.t" "$sha"
                         tar -xpf "$f.t" -C stage || exit 1
                         if [ -n "$k" ]; then mv -f "$f.t" "$f" || exit 1; else rm -f "$f.t"; fi
                     else
-                        head -c "$size" | tar -xpf - -C stage || exit 1
+                        bytes | tar -xpf - -C stage || exit 1
                     fi
                     check sums "$n";;
                 P)  p=share/parts/$x
                     if [ -n "$v" ]; then
-                        head -c "$size" > share/spool/piece || exit 1
+                        bytes > share/spool/piece || exit 1
                         same share/spool/piece "$sha"
                         place
                         cat share/spool/piece >> "$p" || exit 1
                     else
                         place
-                        head -c "$size" >> "$p" || exit 1
-                        [ "$(wc -c < "$p")" -eq $((off + size)) ] || { echo 'the stream ended in the middle' >&2; exit 1; }
+                        append "$p"
                     fi
                     [ "$last" != 1 ] || check whole "$x";;
                 V)  check whole "$x";;

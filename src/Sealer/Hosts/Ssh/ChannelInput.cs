@@ -82,16 +82,22 @@ internal sealed class ChannelInput : Stream
             return;
         }
 
-        var left = MemoryMarshal.TryGetArray(buffer, out var array) ? array : new ArraySegment<byte>(buffer.ToArray());
-        while (true)
-        {
-            // Encrypting and the socket take their time.
-            var bytes = left;
-            left = await Task.Run(() => WriteWhatThereIsRoomFor(bytes, cancellationToken), cancellationToken).ConfigureAwait(false);
-            if (left.Count == 0)
-                return;
-            await RoomAsync(cancellationToken).ConfigureAwait(false);
-        }
+        var bytes = MemoryMarshal.TryGetArray(buffer, out var array) ? array : new ArraySegment<byte>(buffer.ToArray());
+        // Encrypting and the socket take their time.
+        var left = await Task.Run(() => WriteWhatThereIsRoomFor(bytes, cancellationToken), cancellationToken).ConfigureAwait(false);
+        if (left.Count == 0)
+            return;
+        // Room comes in pieces so small that waking costs more than writing: a thread that waits itself is awake at once.
+        await Task.Factory.StartNew(
+            () =>
+            {
+                WaitHandle[] news = [_roomMade!, cancellationToken.WaitHandle];
+                for (; left.Count > 0; left = WriteWhatThereIsRoomFor(left, cancellationToken))
+                    WaitHandle.WaitAny(news);
+            },
+            cancellationToken,
+            TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach,
+            TaskScheduler.Default).ConfigureAwait(false);
     }
 
     public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
@@ -158,20 +164,6 @@ internal sealed class ChannelInput : Stream
         }
 
         return bytes;
-    }
-
-    private async Task RoomAsync(CancellationToken cancellationToken)
-    {
-        var made = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var waiting = ThreadPool.RegisterWaitForSingleObject(_roomMade!, (_, _) => made.TrySetResult(), null, Timeout.Infinite, executeOnlyOnce: true);
-        try
-        {
-            await made.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
-        }
-        finally
-        {
-            waiting.Unregister(null);
-        }
     }
 
     /// <returns>False where the channel has ended, so that nothing was done.</returns>
