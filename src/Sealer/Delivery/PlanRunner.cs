@@ -276,6 +276,7 @@ public sealed class PlanRunner
     private sealed class Attempt(Plan plan, PlanStep step, StepHandler handler, StepRun run, bool isDoneBefore)
     {
         private readonly long _started = Stopwatch.GetTimestamp();
+        private readonly DateTimeOffset _began = DateTimeOffset.UtcNow;
 
         public PlanStep Step { get; } = step;
 
@@ -292,6 +293,7 @@ public sealed class PlanRunner
             Cluster = plan.Cluster,
             Step = Step,
             Status = status,
+            Began = _began,
             Duration = status == StepStatus.DoneBefore ? TimeSpan.Zero : Stopwatch.GetElapsedTime(_started),
             Bytes = status == StepStatus.Done ? Run.Bytes ?? Step.Bytes : Run.Bytes ?? 0,
             Error = error,

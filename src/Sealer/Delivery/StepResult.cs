@@ -42,6 +42,9 @@ public sealed record StepResult
     /// <summary>What came of it.</summary>
     public required StepStatus Status { get; init; }
 
+    /// <summary>When it was begun, by the controller's clock; null where it was not.</summary>
+    public DateTimeOffset? Began { get; init; }
+
     /// <summary>How long it took.</summary>
     public TimeSpan Duration { get; init; }
 
