@@ -13,6 +13,7 @@
     TypesToProcess         = @('Sealer.Types.ps1xml')
     # The build fails where this list and the cmdlets differ.
     CmdletsToExport        = @(
+        'Get-Cluster'
         'Get-ClusterCert'
         'Invoke-ClusterApply'
         'Get-ClusterHost'

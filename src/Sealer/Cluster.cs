@@ -18,6 +18,8 @@ public sealed record Cluster(ClusterSpec Spec, string? Path = null)
         Spec = other.Spec;
         Path = other.Path;
         Status = other.Status;
+        KeptWays = other.KeptWays;
+        IsPart = other.IsPart;
     }
 
     /// <summary>Its name.</summary>
@@ -32,6 +34,15 @@ public sealed record Cluster(ClusterSpec Spec, string? Path = null)
     /// </summary>
     public Digest ClusterfileDigest => _digest.IsEmpty ? _digest = Digest.Of(Encoding.UTF8.GetBytes(Clusterfile.Write(Spec))) : _digest;
 
+    /// <summary>
+    /// How the cluster itself says that its hosts are reached, where this controller reaches them otherwise: its own key is nothing
+    /// that the cluster keeps. Null where <see cref="Spec"/> says it.
+    /// </summary>
+    internal ClusterSpec? KeptWays { get; init; }
+
+    /// <summary>The cluster could not be asked how it should be: <see cref="Spec"/> names no more than who to ask.</summary>
+    public bool IsPart { get; init; }
+
     /// <inheritdoc/>
     public bool Equals(Cluster? other) => other is not null && Spec.Equals(other.Spec) && Path == other.Path && Equals(Status, other.Status);
 
@@ -40,4 +51,15 @@ public sealed record Cluster(ClusterSpec Spec, string? Path = null)
 
     /// <summary>Its name.</summary>
     public override string ToString() => Name;
+
+    /// <summary>What the cluster keeps of how it should be: with the image that it gets, without the ways of this controller.</summary>
+    /// <param name="image">The image's name.</param>
+    internal ClusterSpec AsKept(string image)
+    {
+        var spec = Spec.Image is { } named && ImageReference.TryParse(named, out var reference, out _) && reference.ToString() == image ? Spec : Spec with { Image = image };
+        if (KeptWays is not { } kept)
+            return spec;
+        var ways = kept.Hosts.ToDictionary(host => host.Address, host => host.Ssh);
+        return spec with { Ssh = kept.Ssh, Hosts = [.. spec.Hosts.Select(host => ways.TryGetValue(host.Address, out var ssh) ? host with { Ssh = ssh } : host)] };
+    }
 }

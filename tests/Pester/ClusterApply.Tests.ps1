@@ -89,6 +89,53 @@ conntrack: { maxPerCore: 0 }
         }
     }
 
+    It 'is taken over by a machine that has nothing but SSH to one control plane, and found there by its name from then on' {
+        $sealerHome = $env:SEALER_HOME
+        Copy-Item $lab[0].KeyPath $TestDrive/key
+        if ($IsLinux) { chmod 600 $TestDrive/key }
+        # What -HostKey vouches for is written there, and the next lab has these addresses again.
+        Set-Content $TestDrive/ssh_config "UserKnownHostsFile $TestDrive/known_hosts"
+        $env:SEALER_HOME = Join-Path $TestDrive 'another'
+        try {
+            $access = @{ User = 'root'; KeyPath = "$TestDrive/key"; HostKey = $lab[0].HostKeyFingerprint; SshConfig = "$TestDrive/ssh_config" }
+            $cluster = Get-Cluster sky -ControlPlane $lab[0].Address @access -ErrorAction Stop
+            "$($cluster.Status)" | Should -Be '1 of 1 nodes ready'
+            $cluster.Status.KubernetesVersion | Should -Be 'v1.20.2'
+            $cluster.Status.CertificateDaysLeft | Should -BeGreaterThan 36000
+            $cluster.Status.Applications.Keys | Should -Contain 'flannel'
+            $cluster.Status.Image | Should -Be 'pester-kubernetes:v1.20.2'
+            foreach ($width in 80, 120) {
+                ($cluster | Out-String -Width $width) -split "`n" | ForEach-Object { $_.TrimEnd().Length | Should -BeLessOrEqual $width }
+            }
+            ($cluster | Out-String -Width 120) | Should -Match '1 of 1 nodes ready'
+            (Get-Cluster).Name | Should -Be 'sky'
+            (TabExpansion2 'Get-Cluster s' -cursorColumn 13).CompletionMatches.CompletionText | Should -Be 'sky'
+            (Get-Cluster sk* | Get-ClusterNode).Name | Should -Be $lab[0].Name
+            (Get-Cluster sky | Get-ClusterCert).Count | Should -BeGreaterThan 10
+            Get-ChildItem $env:SEALER_HOME -Recurse -File | Select-String 'passw' | Should -BeNullOrEmpty
+            # Its image it has to have, as every controller.
+            { Get-Cluster sky | Get-ClusterPlan -ErrorAction Stop } | Should -Throw -ErrorId 'ImageNotFound,*'
+            Remove-Item (Join-Path $env:SEALER_HOME 'images') -Recurse -Force -ErrorAction Ignore
+            $null = New-Item -ItemType SymbolicLink (Join-Path $env:SEALER_HOME 'images') -Target ([System.IO.Path]::Combine($(if ($sealerHome) { $sealerHome } else { Join-Path $data 'sealer' }), 'images'))
+            (Get-Cluster sky | Get-ClusterPlan).Steps | ForEach-Object { "$_ $($_.Why)" } | Should -BeNullOrEmpty
+            $null = Get-Cluster sky | Invoke-ClusterApply -Confirm:$false 6> taken.txt
+            Get-Content taken.txt -Raw | Should -Match 'sky: nothing to do\.'
+
+            # One that does not answer is told of all the same.
+            $known = Join-Path $env:SEALER_HOME 'clusters/sky/cluster.json'
+            (Get-Content $known -Raw) -replace '"port": 22', '"port": 9' | Set-Content $known
+            $silent = Get-Cluster sky -ErrorAction SilentlyContinue -ErrorVariable wrong
+            "$($silent.Status)" | Should -Be 'unreachable'
+            $wrong[0].FullyQualifiedErrorId | Should -BeLike 'ClusterSilent,*'
+            { $silent | Get-ClusterPlan -ErrorAction Stop } | Should -Throw -ErrorId 'ClusterNotWhole,*'
+        }
+        finally { $env:SEALER_HOME = $sealerHome }
+        $clusterfile = Get-Cluster -Path ./Clusterfile -ErrorAction Stop
+        "$($clusterfile.Status) $($clusterfile.Status.KubernetesVersion)" | Should -Be '1 of 1 nodes ready v1.20.2'
+        $clusterfile.Path | Should -Exist
+        { Get-Cluster nowhere -ErrorAction Stop } | Should -Throw -ErrorId 'ClusterNotKnown,*'
+    }
+
     It 'and the same again does nothing and says so' {
         $cluster = Invoke-ClusterApply ./Clusterfile -Confirm:$false 6> information.txt
         $cluster.Name | Should -Be 'sky'

@@ -103,7 +103,7 @@ public sealed class InvokeClusterPlan : HostAccessCmdlet
         var access = await OnPipeline(() => origin is null ? Access : Access.Over(origin.Access));
         var content = await PlanImages.LoadAsync(cluster, Image ?? origin?.Image, new ImageContentOptions { BandwidthLimit = BandwidthLimit }, cancellationToken);
         await using var hosts = ClusterHosts.Of(cluster.Spec, access);
-        var options = new DeliveryOptions { ThrottleLimit = ThrottleLimit, Lock = new ClusterLockOptions { Force = Force } };
+        var options = new DeliveryOptions { ThrottleLimit = ThrottleLimit, Access = access, Lock = new ClusterLockOptions { Force = Force } };
         var result = await new ClusterDelivery(cluster, address => hosts[address], content, SealerHome.FromEnvironment(), options, new StepSink(this), hosts.Other)
             .CarryOutAsync(plan, cancellationToken);
         if (result.FinishedBefore is { } before)

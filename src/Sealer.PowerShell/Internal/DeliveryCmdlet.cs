@@ -59,7 +59,7 @@ public abstract class DeliveryCmdlet : HostCmdlet
     {
         var cluster = Chosen(given);
         var content = await PlanImages.LoadAsync(cluster, image, new ImageContentOptions { BandwidthLimit = BandwidthLimit }, cancellationToken);
-        var options = new DeliveryOptions { ThrottleLimit = ThrottleLimit, PluginTimeout = TimeSpan.FromSeconds(PluginTimeout), Lock = new ClusterLockOptions { Force = Force } };
+        var options = new DeliveryOptions { ThrottleLimit = ThrottleLimit, PluginTimeout = TimeSpan.FromSeconds(PluginTimeout), Access = hosts.Access, Lock = new ClusterLockOptions { Force = Force } };
         var delivery = new ClusterDelivery(cluster, address => hosts[address], content, SealerHome.FromEnvironment(), options, Engine, hosts.Other);
         var plan = await delivery.PlanAsync(cancellationToken);
         foreach (var note in plan.Notes)
@@ -67,6 +67,8 @@ public abstract class DeliveryCmdlet : HostCmdlet
         if (plan.Steps.Count == 0)
         {
             await TellUnplannedAsync(plan);
+            if (!await OnPipeline(() => MyInvocation.BoundParameters.TryGetValue("WhatIf", out var whatIf) && whatIf is SwitchParameter { IsPresent: true }))
+                await delivery.CarryOutAsync(plan, cancellationToken);
             await ShowAsync($"{cluster.Name}: {PlanText.Summary(plan)}.");
         }
         else

@@ -136,6 +136,8 @@ public abstract class HostCmdlet : HostAccessCmdlet
     {
         if (Clusters.Count == 0)
             throw new SealerException("NoCluster", ErrorKind.InvalidInput, $"{what} for a cluster. Pipe one (Get-Clusterfile), or give -Clusterfile.");
+        if (Clusters.FirstOrDefault(cluster => cluster.IsPart) is { } part)
+            throw new SealerException("ClusterNotWhole", ErrorKind.ResourceUnavailable, $"The cluster {part.Name} could not be asked what it shall be{(part.Status?.Problem is { } problem ? $": {problem}" : ", since it keeps no Clusterfile of itself.")} Bring a control plane back, or name its Clusterfile with -Clusterfile.", part.Name);
         if (Variables is not null && InputObject?.BaseObject is Cluster)
             throw new SealerException("EnvironmentOfCluster", ErrorKind.InvalidInput, "A cluster that is piped has its variables. Give -Environment to Get-Clusterfile, or name the file with -Clusterfile.");
         if (Address.Length > 0 || Role.Length > 0)

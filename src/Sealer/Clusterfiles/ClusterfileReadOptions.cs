@@ -24,6 +24,12 @@ public sealed record ClusterfileReadOptions
     public bool ResolveSecrets { get; init; } = true;
 
     /// <summary>
+    /// False: what <c>{ file: PATH }</c> names is not read, whatever else is: the text comes from somebody who shall not choose among
+    /// this machine's files.
+    /// </summary>
+    internal bool ReadsFiles { get; init; } = true;
+
+    /// <summary>
     /// Fields (<c>passwd</c>, <c>pkPasswd</c>, <c>sudoPasswd</c>) whose secrets are given elsewhere, so that nobody looks for what
     /// <c>passwdFrom</c> and its like name.
     /// </summary>

@@ -16,6 +16,9 @@ public sealed record ClusterfileWriteOptions
     /// <summary>What becomes of secrets.</summary>
     public SecretWriting Secrets { get; init; }
 
+    /// <summary>False: what sealer would not understand is written as it is, so that just the same is read again.</summary>
+    internal bool IsForSealer { get; init; } = true;
+
     /// <summary>Lines of a comment at the file's beginning.</summary>
     public IReadOnlyList<string> Comment { get; init; } = [];
 }

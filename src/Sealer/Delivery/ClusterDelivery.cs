@@ -62,6 +62,7 @@ public sealed class ClusterDelivery
         ArgumentNullException.ThrowIfNull(plan);
         RefuseOther(plan);
         PlanCheck.RefuseForged(plan, Spec);
+        KnownClusters.Keep(_home, KnownCluster.Of(Spec, _options.Access));
         if (plan.Steps.Count == 0)
             return new PlanResult { Plan = plan, Steps = [] };
         var looked = _options.Clock.GetTimestamp();
@@ -164,6 +165,7 @@ public sealed class ClusterDelivery
                 new LaunchHandler(kubernetes),
                 new NodeRemovalHandler(kubernetes),
                 new HostCleaningHandler(Spec.Name, Spec.Folder),
+                new ClusterStateHandler(kubernetes),
             ]);
         }
 
@@ -184,6 +186,7 @@ public sealed class ClusterDelivery
             ? KubernetesRequest.Of(Spec, kubernetes, hosts, ClusterEnvironment.OfCluster(Spec, _content.Extension?.Env))
             : null,
         PluginTimeout = _options.PluginTimeout,
+        State = _content?.Kubernetes is null ? null : ClusterState.Of(_cluster.AsKept(_content.Image)),
         Rates = DeliveryRates.Read(_home, Spec.Name),
         Created = created,
         Notes = _content?.Notes ?? [],
@@ -196,7 +199,8 @@ public sealed class ClusterDelivery
         try
         {
             var planes = request.Hosts.Where(host => host is { IsKnown: true, State.Kubernetes.IsControlPlane: true }).Select(host => _hosts(host.Spec.Address));
-            return request with { Kubernetes = kubernetes with { State = await LiveCluster.LookAsync(Spec.Name, planes, _options.Clock, cancellationToken).ConfigureAwait(false) } };
+            var answer = await LiveCluster.AskAsync(Spec.Name, planes, _options.Clock, cancellationToken).ConfigureAwait(false);
+            return request with { Kubernetes = kubernetes with { State = answer.Status, Kept = answer.Kept } };
         }
         catch (SealerException e)
         {

@@ -11,6 +11,9 @@ public sealed record DeliveryOptions
     /// <summary>How long a plugin may run.</summary>
     public TimeSpan PluginTimeout { get; init; } = PlanRequest.DefaultPluginTimeout;
 
+    /// <summary>What was given over the ways that the Clusterfile says, to be kept where the cluster is found again; null: nothing.</summary>
+    public HostAccess? Access { get; init; }
+
     /// <summary>How the lock is taken.</summary>
     public ClusterLockOptions Lock { get; init; } = new();
 

@@ -1,5 +1,7 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Sealer.Clusterfiles;
 using Sealer.Delivery.Kubernetes;
 using Sealer.Hosts;
 using Sealer.Kubernetes;
@@ -30,7 +32,22 @@ public static class LiveCluster
     /// <param name="clock">Says when; null for this machine's.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="SealerException"><c>ClusterSilent</c>: none answers, with what the first one says.</exception>
-    public static async Task<ClusterStatus> LookAsync(string cluster, IEnumerable<IHost> planes, TimeProvider? clock = null, CancellationToken cancellationToken = default)
+    public static async Task<ClusterStatus> LookAsync(string cluster, IEnumerable<IHost> planes, TimeProvider? clock = null, CancellationToken cancellationToken = default) =>
+        (await AskAsync(cluster, planes, withState: false, clock, cancellationToken).ConfigureAwait(false)).Status;
+
+    /// <summary>As above, with what the cluster keeps of itself, and the one that told it.</summary>
+    /// <inheritdoc cref="LookAsync"/>
+    internal static Task<LiveAnswer> AskAsync(string cluster, IEnumerable<IHost> planes, TimeProvider? clock = null, CancellationToken cancellationToken = default) =>
+        AskAsync(cluster, planes, withState: true, clock, cancellationToken);
+
+    /// <summary>What the cluster keeps of itself; null where it keeps nothing.</summary>
+    internal static async Task<ClusterState?> KeptAsync(IHost plane, CancellationToken cancellationToken)
+    {
+        var result = await plane.RunAsync(new HostCommand(Get(withState: true)) { Elevated = true, Timeout = KubernetesDelivery.Patience, MaxOutput = MaxOutput }, cancellationToken).ConfigureAwait(false);
+        return StateOf(ObjectsOf(RequireSecretly(result).Output));
+    }
+
+    private static async Task<LiveAnswer> AskAsync(string cluster, IEnumerable<IHost> planes, bool withState, TimeProvider? clock, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(planes);
         SealerException? first = null;
@@ -38,7 +55,7 @@ public static class LiveCluster
         {
             try
             {
-                return await ReadAsync(plane, cluster, clock ?? TimeProvider.System, cancellationToken).ConfigureAwait(false);
+                return await ReadAsync(plane, cluster, withState, clock ?? TimeProvider.System, cancellationToken).ConfigureAwait(false);
             }
             catch (SealerException e)
             {
@@ -51,28 +68,66 @@ public static class LiveCluster
             $"No control plane of the cluster {cluster} tells how it is. {first?.Message ?? "It has none."}", cluster, first);
     }
 
-    /// <summary>Digests by name, of the configmap's JSON; none of none.</summary>
-    internal static IReadOnlyDictionary<string, string> ApplicationsOf(string json)
-    {
-        try
-        {
-            return (json.Trim().Length == 0 ? [] : JsonNode.Parse(json)?["data"] as JsonObject ?? []).ToDictionary(pair => pair.Key, pair => $"{pair.Value}", StringComparer.Ordinal);
-        }
-        catch (JsonException)
-        {
-            // Somebody wrote there: nothing is known to have been launched.
-            return new Dictionary<string, string>();
-        }
-    }
+    /// <summary>Digests by name, of the JSON of the configmap or of a list in which it is; none of none.</summary>
+    internal static IReadOnlyDictionary<string, string> ApplicationsOf(string json) => ApplicationsOf(Find(ObjectsOf(json), "ConfigMap", Applications));
 
-    private static async Task<ClusterStatus> ReadAsync(IHost plane, string cluster, TimeProvider clock, CancellationToken cancellationToken)
+    private static Dictionary<string, string> ApplicationsOf(JsonObject? data) => (data ?? []).ToDictionary(pair => pair.Key, pair => $"{pair.Value}", StringComparer.Ordinal);
+
+    private static async Task<LiveAnswer> ReadAsync(IHost plane, string cluster, bool withState, TimeProvider clock, CancellationToken cancellationToken)
     {
-        var script = $"{Kubectl} get nodes -o json || exit 1\nprintf '{Between.Replace("\n", "\\n", StringComparison.Ordinal)}'\n{Kubectl} -n kube-system get configmap {Applications} -o json --ignore-not-found";
+        var script = $"{Kubectl} get nodes -o json || exit 1\nprintf '{Between.Replace("\n", "\\n", StringComparison.Ordinal)}'\n{Get(withState)}";
         var result = await plane.RunAsync(new HostCommand(script) { Elevated = true, Timeout = KubernetesDelivery.Patience, MaxOutput = MaxOutput }, cancellationToken).ConfigureAwait(false);
-        var text = result.Require("ask the cluster's API").Output;
+        var text = RequireSecretly(result).Output;
         var middle = text.IndexOf(Between, StringComparison.Ordinal);
         if (middle < 0 || result.Truncated)
             throw new SealerException("NodesNotReadable", ErrorKind.InvalidContent, $"What {plane.Name} says of the nodes of {cluster} cannot be read.", plane.Name);
-        return new ClusterStatus(clock.GetUtcNow()) { Nodes = NodeReader.Read(cluster, text[..middle]), Applications = ApplicationsOf(text[(middle + Between.Length)..]) };
+        var objects = ObjectsOf(text[(middle + Between.Length)..]);
+        var status = new ClusterStatus(clock.GetUtcNow()) { Nodes = NodeReader.Read(cluster, text[..middle]), Applications = ApplicationsOf(Find(objects, "ConfigMap", Applications)) };
+        return new LiveAnswer(status, StateOf(objects), plane);
+    }
+
+    // A question for all at once costs what one costs.
+    private static string Get(bool withState) =>
+        $"{Kubectl} -n kube-system get configmap/{Applications} {(withState ? $"configmap/{ClusterState.Name} secret/{ClusterState.Name} " : "")}-o json --ignore-not-found";
+
+    // What it printed may hold secrets, and is in no error: its other output says what is wrong.
+    private static HostCommandResult RequireSecretly(HostCommandResult result) => (result.Succeeded ? result : result with { Output = "" }).Require("ask the cluster's API");
+
+    // Of several things that are asked for, one that is there alone stands alone.
+    private static IReadOnlyList<JsonObject> ObjectsOf(string json)
+    {
+        try
+        {
+            var found = json.Trim().Length == 0 ? null : JsonNode.Parse(json) as JsonObject;
+            return found is null ? [] : found["items"] is JsonArray items ? [.. items.OfType<JsonObject>()] : [found];
+        }
+        catch (JsonException)
+        {
+            return [];
+        }
+    }
+
+    private static JsonObject? Find(IReadOnlyList<JsonObject> objects, string kind, string name) =>
+        objects.FirstOrDefault(each => $"{each["kind"]}" == kind && $"{each["metadata"]?["name"]}" == name)?["data"] as JsonObject;
+
+    private static ClusterState? StateOf(IReadOnlyList<JsonObject> objects)
+    {
+        if (Find(objects, "ConfigMap", ClusterState.Name)?[ClusterState.Key] is not { } text)
+            return null;
+        var secrets = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (key, value) in Find(objects, "Secret", ClusterState.Name) ?? [])
+        {
+            var bytes = new byte[$"{value}".Length];
+            if (Convert.TryFromBase64String($"{value}", bytes, out var length))
+                secrets[key] = Encoding.UTF8.GetString(bytes, 0, length);
+        }
+
+        return new ClusterState($"{text}", secrets);
     }
 }
+
+/// <summary>What a control plane told of its cluster.</summary>
+/// <param name="Status">How it is.</param>
+/// <param name="Kept">What it keeps of itself; null where it keeps nothing, or was not asked for it.</param>
+/// <param name="Plane">Who told it.</param>
+internal sealed record LiveAnswer(ClusterStatus Status, ClusterState? Kept, IHost Plane);

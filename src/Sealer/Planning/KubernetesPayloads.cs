@@ -213,3 +213,21 @@ public sealed record LaunchPayload : StepPayload
     [JsonIgnore]
     public override FingerprintPart? Changes => FingerprintPart.Kubernetes;
 }
+
+/// <summary>What the cluster keeps of itself, so that any controller can take over.</summary>
+public sealed record ClusterStatePayload : StepPayload
+{
+    /// <summary>Its kind.</summary>
+    public const string KindName = "cluster-state";
+
+    /// <summary>Digest of the part that everybody may read; of what is secret none.</summary>
+    public required string Digest { get; init; }
+
+    /// <inheritdoc/>
+    [JsonIgnore]
+    public override string Kind => KindName;
+
+    /// <inheritdoc/>
+    [JsonIgnore]
+    public override FingerprintPart? Changes => null;
+}

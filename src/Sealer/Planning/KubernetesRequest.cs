@@ -1,4 +1,5 @@
 using System.Net;
+using Sealer.Clusterfiles;
 using Sealer.Clusterfiles.Documents;
 using Sealer.Kubernetes;
 using Sealer.Kubernetes.Kubeadm;
@@ -32,6 +33,9 @@ public sealed record KubernetesRequest
 
     /// <summary>What the cluster's API tells; null where there is none, or where nobody asked.</summary>
     public ClusterStatus? State { get; init; }
+
+    /// <summary>What the cluster keeps of itself; null where it keeps nothing, or where nobody asked.</summary>
+    internal ClusterState? Kept { get; init; }
 
     /// <summary>Nodes that go.</summary>
     public IReadOnlyList<LeavingNode> Leaving { get; init => field = Listed.Of(value); } = [];

@@ -1,3 +1,4 @@
+using Sealer.Clusterfiles;
 using Sealer.Clusterfiles.Documents;
 
 namespace Sealer.Planning;
@@ -31,6 +32,9 @@ public sealed record PlanRequest
 
     /// <summary>The Kubernetes that the image has; null where it has none, or none is wanted.</summary>
     public KubernetesRequest? Kubernetes { get; init; }
+
+    /// <summary>What the cluster shall keep of itself; null where it keeps nothing.</summary>
+    internal ClusterState? State { get; init; }
 
     /// <summary>The hosts as they were found, in the order of the Clusterfile.</summary>
     public required IReadOnlyList<ObservedHost> Hosts { get; init; }

@@ -32,6 +32,7 @@ internal sealed partial class PlanSteps(PlanRequest request, List<string> notes)
         PostInstall();
         Applications();
         Leaving();
+        State();
         return _steps;
     }
 

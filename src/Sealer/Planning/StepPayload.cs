@@ -21,6 +21,7 @@ namespace Sealer.Planning;
 [JsonDerivedType(typeof(LaunchPayload), LaunchPayload.KindName)]
 [JsonDerivedType(typeof(NodeRemovalPayload), NodeRemovalPayload.KindName)]
 [JsonDerivedType(typeof(HostCleaningPayload), HostCleaningPayload.KindName)]
+[JsonDerivedType(typeof(ClusterStatePayload), ClusterStatePayload.KindName)]
 public abstract record StepPayload
 {
     /// <summary>The kind of step, as it is written in plans.</summary>

@@ -62,6 +62,32 @@ public sealed class KubernetesPlanTests
     }
 
     [Fact]
+    public void What_the_cluster_keeps_of_itself_is_written_where_it_differs_whatever_becomes_of_all_else()
+    {
+        var more = "  ssh: {user: root, passwd: hunter2-ssh}\n";
+        var state = ClusterState.Of(Request(more).Spec);
+        PlanRequest With(ClusterState? kept) => Request(more) with { State = state, Kubernetes = Request(more).Kubernetes! with { Kept = kept } };
+        var plan = Planner.Make(With(null));
+        var step = plan.Steps.Single(step => step.Payload is ClusterStatePayload);
+        Assert.Same(step, plan.Steps[^1]);
+        Assert.Equal([plan.Steps.Single(step => step.Phase == "kubeadm-init").Id], step.DependsOn);
+        Assert.Empty(step.DependsOnPhases);
+        Assert.Contains("node", step.AfterPhases);
+        Assert.DoesNotContain("hunter2", System.Text.Encoding.UTF8.GetString(PlanFile.Write(plan)), StringComparison.Ordinal);
+        Assert.Equal(plan.Digest, PlanFile.Read(PlanFile.Write(plan), "plan").Digest);
+        PlanCheck.RefuseForged(plan, With(null).Spec);
+
+        Assert.DoesNotContain(Planner.Make(With(state)).Steps, step => step.Payload is ClusterStatePayload);
+        Assert.Equal("it keeps another one", Step(state with { Text = "other" }).Why);
+        // Of what is secret no digest stands in the plan: it is the same step.
+        var other = Step(state with { Secrets = new Dictionary<string, string>() });
+        Assert.Equal("of its secrets it keeps others", other.Why);
+        Assert.Equal(step.Id, other.Id);
+
+        PlanStep Step(ClusterState kept) => Planner.Make(With(kept)).Steps.Single(step => step.Payload is ClusterStatePayload);
+    }
+
+    [Fact]
     public void Control_planes_join_one_by_one_and_workers_after_them_together()
     {
         var hosts = "  - {ips: [10.0.0.1, 10.0.0.2, 10.0.0.3], roles: [master]}\n  - {ips: [10.0.0.4, 10.0.0.5], roles: [node]}\n";

@@ -67,7 +67,7 @@ internal static class SecretReader
             return null;
         }
 
-        return isNeeded
+        return isNeeded && context.Options.ReadsFiles
             ? FromFile(file!.Value, reason => context.Error(file, reason), context)
             : Secret.From(null, new SecretSource(SecretSourceKind.File, file!.Value));
     }

@@ -209,6 +209,16 @@ internal sealed class ClusterfileText(ClusterSpec spec, ClusterfileWriteOptions 
             ["action"] = string.Join('|', plugin.Phases.Select(PluginPhases.NameOf)),
         };
 
+        if (!options.IsForSealer)
+        {
+            if (plugin.Roles.Count > 0)
+                body["scope"] = string.Join('|', plugin.Roles);
+            if (plugin.Addresses.Count > 0)
+                body["on"] = string.Join(',', plugin.Addresses);
+            body["data"] = plugin.Script;
+            return Document(Version1, "Plugin", plugin.Name, body);
+        }
+
         // A plugin without scope runs on all hosts here and on none in sealer, so all roles are named.
         var roles = plugin.Roles.Count > 0 ? plugin.Roles : [.. spec.Hosts.SelectMany(host => host.Roles).Distinct(StringComparer.Ordinal)];
         if (plugin.Phases.Any(PluginPhases.RunsOnHosts) && roles.Count > 0)

@@ -1,3 +1,4 @@
+using Sealer.Delivery;
 using Sealer.Tests.Labs;
 
 namespace Sealer.Tests.Delivery.Kubernetes;
@@ -23,6 +24,50 @@ public sealed class HighlyAvailableClusterTests(InstalledCluster installed) : IC
         Assert.Equal(2, (await LabKubernetes.RunAsync(installed.Worker, "cat /root/told")).TrimEnd('\n').Split('\n').Length);
         // Applications find nodes that are ready.
         Assert.Equal("4\n", await LabKubernetes.RunAsync(installed.First, "cat /root/noted"));
+    }
+
+    [LinuxFact]
+    public async Task The_cluster_keeps_its_Clusterfile_with_secrets_in_a_Secret_only()
+    {
+        var open = await KubectlAsync("-n kube-system get configmap sealer-clusterfile -o jsonpath={.data.Clusterfile}");
+        Assert.Contains($"- {installed.Worker.Address}", open, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", open, StringComparison.Ordinal);
+        Assert.DoesNotContain("s3cret", open, StringComparison.Ordinal);
+        Assert.Equal("", await KubectlAsync("-n kube-system get configmaps,secrets -o json | grep -e last-applied -e s3cret -e hunter2 || :"));
+        var whole = await KubectlAsync("-n kube-system get secret sealer-clusterfile -o jsonpath={.data.Clusterfile} | base64 -d");
+        Assert.Contains("password: s3cret:pass", whole, StringComparison.Ordinal);
+
+        // Somebody takes it away: it is the one thing that differs, and comes back.
+        await KubectlAsync("-n kube-system delete configmap sealer-clusterfile");
+        var result = await Lab.ApplyFullyAsync(installed.Cluster);
+        Assert.Equal(["cluster-state"], result.Steps.Select(step => step.Kind));
+        Assert.Equal(open, await KubectlAsync("-n kube-system get configmap sealer-clusterfile -o jsonpath={.data.Clusterfile}"));
+        Assert.Empty((await Lab.PlanAsync(installed.Cluster)).Steps);
+    }
+
+    [LinuxFact]
+    public async Task Another_controller_takes_over_with_nothing_but_a_way_to_one_control_plane()
+    {
+        // A key that lies elsewhere here; the password of the registry and the image it has of the cluster.
+        using var folder = new TemporaryFolder();
+        File.Copy(installed.First.KeyPath, folder["key"]);
+        // What is vouched for is written to known_hosts, and the next lab has these addresses again.
+        File.WriteAllText(folder["config"], $"UserKnownHostsFile {folder["known_hosts"]}\n");
+        var access = new HostAccess { User = installed.First.User, KeyFile = folder["key"], HostKeyFingerprints = [installed.First.HostKeyFingerprint], SshConfigFile = folder["config"] };
+        var answer = await ClusterReader.FindAsync(null, [new HostTarget($"{installed.First.Address}")], access);
+        Assert.Null(answer.Error);
+        var cluster = answer.Cluster;
+        Assert.Equal(("sky", "v1.20.2", "https://apiserver.cluster.local:6443"), (cluster.Name, cluster.Status!.KubernetesVersion, cluster.Status.ApiAddress));
+        Assert.Equal((4, 3), (cluster.Status.ReadyNodes, cluster.Status.ReadyControlPlanes));
+        Assert.True(cluster.Status.CertificateDaysLeft > 99 * 365, $"{cluster.Status.CertificateDaysLeft}");
+        Assert.Equal(["chart", "flannel", "note", "site"], cluster.Status.Applications.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal("s3cret:pass", cluster.Spec.Registry.Local!.Password!.Reveal());
+        Assert.All(cluster.Spec.Hosts, host => Assert.Equal(folder["key"], host.Ssh.PrivateKeyPath));
+        // What is asked for by another name is not taken for it.
+        Assert.Equal("ClusterNotThere", (await Assert.ThrowsAsync<SealerException>(() => ClusterReader.FindAsync("sea", [new HostTarget($"{installed.First.Address}")], access))).Id);
+
+        Lab.Home = new SealerHome(folder["home"]);
+        Assert.Equal([], (await Lab.PlanAsync(cluster)).Steps.Select(step => $"{step}: {step.Why}"));
     }
 
     [LinuxFact]
@@ -68,7 +113,7 @@ public sealed class HighlyAvailableClusterTests(InstalledCluster installed) : IC
         await installed.BuildAsync("second");
         var changed = installed.With("labels: {zone: a, tier: silver}");
         var result = await Lab.ApplyFullyAsync(changed);
-        Assert.Equal(["content", "content", "content", "content", "launch", "node"], result.Steps.Select(step => step.Kind).Order(StringComparer.Ordinal));
+        Assert.Equal(["cluster-state", "content", "content", "content", "content", "launch", "node"], result.Steps.Select(step => step.Kind).Order(StringComparer.Ordinal));
         Assert.Equal("silver ", await KubectlAsync($"get node {installed.Worker.Name} -o jsonpath='{{.metadata.labels.tier}} {{.spec.taints[*].key}}'"));
         Assert.Equal("second", await KubectlAsync("get configmap word -o jsonpath={.data.word}"));
         Assert.Equal("4\n", await LabKubernetes.RunAsync(installed.First, "cat /root/noted"));
@@ -84,7 +129,7 @@ public sealed class HighlyAvailableClusterTests(InstalledCluster installed) : IC
         var host = Lab.Hosts[2];
         var two = installed.With(planes: 2);
         var left = await Lab.ApplyFullyAsync(two);
-        Assert.Equal(["balancer", "node-removal", "host-cleaning"], left.Steps.Select(step => step.Kind));
+        Assert.Equal(["balancer", "node-removal", "host-cleaning", "cluster-state"], left.Steps.Select(step => step.Kind));
         Assert.Equal(3, (await KubectlAsync("get nodes --no-headers")).Split(" Ready ").Length - 1);
         Assert.Equal(2, (await MembersAsync()).Length);
         Assert.Equal("", await LabKubernetes.RunAsync(host, """

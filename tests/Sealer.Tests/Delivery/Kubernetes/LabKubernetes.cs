@@ -83,7 +83,7 @@ public sealed class LabKubernetes : IAsyncDisposable
             metadata: {'{'} name: sky {'}'}
             spec:
               image: {_image.Name}
-              env: [CgroupDriver=cgroupfs]
+              env: [CgroupDriver=cgroupfs, SITE_PASSWORD=hunter2-lab]
               ssh:
                 user: {Hosts[0].User}
                 pk: {Hosts[0].KeyPath}
