@@ -143,7 +143,8 @@ internal sealed partial record ClusterState(string Text, IReadOnlyDictionary<str
 
     private static bool IsFlag(JsonNode? node) => $"{node}" is "true" or "false" or "";
 
-    private static bool NamesSecret(string text) => Assignment().Matches(text).Any(match => SecretNames.Contains(match.Groups[1].Value));
+    private static bool NamesSecret(string text) =>
+        Assignment().Matches(text).Concat(Option().Matches(text)).Any(match => SecretNames.Contains(match.Groups[1].Value)) || Login().IsMatch(text);
 
     private static ClusterSpec Joined(ClusterSpec open, ClusterSpec whole)
     {
@@ -177,7 +178,14 @@ internal sealed partial record ClusterState(string Text, IReadOnlyDictionary<str
     [GeneratedRegex("^[-._a-zA-Z0-9]{1,200}$")]
     private static partial Regex KeyForm();
 
-    // A name, and behind : or = a value on its line that is no reference, no switch and no name of a Secret.
-    [GeneratedRegex("""([A-Za-z0-9_.-]*[A-Za-z0-9])(?<!(?:[Nn]ame|[Rr]ef|[Ff]ile|[Pp]ath|[Kk]ey))["']?[ \t]*[:=][ \t]*["']?(?!true\b|false\b|null\b)[^\s"'$<{\[]""")]
+    // A name, and behind : or = a value on its line that is no reference, no switch and no name of a Secret. What is not certain counts:
+    // it is left out of one half only. Names begin where words do, so that long ones cost no more than their length.
+    [GeneratedRegex("""(?<![A-Za-z0-9_.-])((?>[A-Za-z0-9_.-]+))(?<!(?:[Nn]ame|[Rr]ef|[Ff]ile|[Pp]ath))["']?[ \t]*[:=][ \t]*["']?(?!(?:true|false|null)\b|\$[{(]|\{\{)[^\s"']""")]
     private static partial Regex Assignment();
+
+    [GeneratedRegex("""(?<![A-Za-z0-9_.-])--((?>[A-Za-z0-9-]+))[ \t]+["']?(?!\$[{(]|\{\{)[^\s"'-]""")]
+    private static partial Regex Option();
+
+    [GeneratedRegex("""://(?>[^\s/:@]{1,200}):(?!\$[{(]|\{\{)[^\s/@]{1,200}@""")]
+    private static partial Regex Login();
 }

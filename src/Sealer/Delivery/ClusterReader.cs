@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using System.Net;
+using System.Text.RegularExpressions;
 using Sealer.Clusterfiles;
 using Sealer.Clusterfiles.Documents;
 using Sealer.Delivery.Kubernetes;
@@ -99,7 +101,7 @@ public static class ClusterReader
         var asked = plane.RunAsync(new HostCommand(script) { Elevated = true, Timeout = KubernetesDelivery.Patience }, cancellationToken);
         var certificates = DaysLeftAsync(status, spec, access, cancellationToken);
         var text = (await asked.ConfigureAwait(false)).Output;
-        var version = System.Text.RegularExpressions.Regex.Match(text, "\"gitVersion\"\\s*:\\s*\"([^\"]{1,100})\"", System.Text.RegularExpressions.RegexOptions.CultureInvariant);
+        var version = Regex.Match(text, "\"gitVersion\"\\s*:\\s*\"([^\"]{1,100})\"", RegexOptions.CultureInvariant);
         var endpoint = text.Split('\n').FirstOrDefault(line => line.StartsWith(Endpoint, StringComparison.Ordinal))?[Endpoint.Length..].Trim();
         return status with
         {
@@ -115,7 +117,7 @@ public static class ClusterReader
         var ready = status.Nodes.Where(node => node.IsReady).Select(node => node.Address).ToHashSet();
         // The key that was vouched for is that of the one who was asked first.
         await using var hosts = ClusterHosts.Of([.. spec.ControlPlanes.Where(host => ready.Contains(host.Address)).Select(HostTarget.Of)], access with { HostKeyFingerprints = [] });
-        var days = new System.Collections.Concurrent.ConcurrentBag<int>();
+        var days = new ConcurrentBag<int>();
         await hosts.ForEachAsync(
             hosts.All,
             async (host, token) =>

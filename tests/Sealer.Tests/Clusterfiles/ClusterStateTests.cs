@@ -69,6 +69,31 @@ public sealed class ClusterStateTests
         Assert.Null(open.Registry.Local!.Password);
     }
 
+    [Theory]
+    [InlineData("apiKey: hunter2")]
+    [InlineData("db:\n  \"password\" = '$hunter2'")]
+    [InlineData("login --password hunter2")]
+    [InlineData("curl https://ops:hunter2@mirror/list")]
+    public void What_only_looks_like_a_secret_is_left_out_of_the_open_half_too(string data) => Assert.DoesNotContain("hunter2", ClusterState.Of(WithData(data)).Text, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("secretName: hunter2")]
+    [InlineData("automountServiceAccountToken: false; hunter2")]
+    [InlineData("password: ${PASSWORD}; hunter2")]
+    [InlineData("login --password {{ .PASSWORD }}; hunter2")]
+    [InlineData("image: mirror:5000/hunter2@sha256:0")]
+    public void What_only_names_one_stays(string data) => Assert.Contains("hunter2", ClusterState.Of(WithData(data)).Text, StringComparison.Ordinal);
+
+    [Fact]
+    public void Half_a_mebibyte_on_one_line_is_looked_through()
+    {
+        // What grows with the square of the length would not come to its end while anybody waits.
+        var data = "certificate " + new string('A', 1 << 19);
+        Assert.Contains(data, ClusterState.Of(WithData(data)).Text, StringComparison.Ordinal);
+    }
+
+    private static ClusterSpec WithData(string data) => Spec with { Configs = [new ConfigSpec { Name = "some", Path = "etc/some", Data = data }] };
+
     [Fact]
     public void Both_halves_are_the_cluster_again_and_keep_the_same()
     {
