@@ -15,7 +15,7 @@ Describe 'A real Kubernetes on a bare host' -Skip:(-not $canHaveLabs) {
         $made = bash (Join-Path $Root 'tests/kubernetes.sh') 2> $null
         $parameters = Get-Content (Join-Path $made 'base-image.json') -Raw | ConvertFrom-Json -AsHashtable
         $null = New-ClusterBaseImage @parameters -Tag pester-kubernetes:v1.20.2
-        $lab = New-ClusterLab -Name "apply$PID" -Count 1
+        $lab = New-ClusterLab -Name "apply$PID" -Count 2
         Set-Content (Join-Path $TestDrive 'Clusterfile') @"
 apiVersion: sealer.io/v2
 kind: Cluster
@@ -139,6 +139,34 @@ conntrack: { maxPerCore: 0 }
     It 'and the same again does nothing and says so' {
         $cluster = Invoke-ClusterApply ./Clusterfile -Confirm:$false 6> information.txt
         $cluster.Name | Should -Be 'sky'
+        Get-Content information.txt -Raw | Should -Match 'sky: nothing to do\.'
+    }
+
+    It 'gets a worker, whose host brings its own key, and the Clusterfile says so' {
+        $before = Get-Content ./Clusterfile -Raw
+        $cluster = $lab[1] | Add-ClusterNode -Clusterfile ./Clusterfile -Confirm:$false -WarningVariable warnings -WarningAction SilentlyContinue
+        "$($cluster.Status)" | Should -Be '2 of 2 nodes ready'
+        (Get-Clusterfile ./Clusterfile).Spec.Hosts.Count | Should -Be 2
+        "$warnings" | Should -Match 'kept as'
+        Get-Content ./Clusterfile.*.bak -Raw | Should -Be $before
+        $lab[1] | Add-ClusterNode -Clusterfile ./Clusterfile -Confirm:$false 6> information.txt | Should -Not -BeNullOrEmpty
+        Get-Content information.txt -Raw | Should -Match 'sky: nothing to do\.'
+    }
+
+    It 'and loses it again, piped from the nodes that there are' {
+        { Remove-ClusterNode $lab[0].Address, $lab[1].Address -Clusterfile ./Clusterfile -Confirm:$false -ErrorAction Stop } | Should -Throw '*Remove-Cluster*'
+        $cluster = Get-Clusterfile ./Clusterfile | Get-ClusterNode -Name $lab[1].Name | Remove-ClusterNode -UpdateClusterfile -Confirm:$false
+        "$($cluster.Status)" | Should -Be '1 of 1 nodes ready'
+        (Get-Clusterfile ./Clusterfile).Spec.Hosts.Count | Should -Be 1
+        Invoke-ClusterCommand 'test ! -e /etc/kubernetes && test ! -e /usr/bin/kubelet' -InputObject $lab[1] -ErrorAction Stop
+    }
+
+    It 'is taken away, and nothing is left to be taken away' {
+        Remove-Cluster ./Clusterfile -WhatIf
+        Get-ClusterNode -Clusterfile ./Clusterfile | Should -Not -BeNullOrEmpty
+        Remove-Cluster ./Clusterfile -Confirm:$false | Should -BeNullOrEmpty
+        Invoke-ClusterCommand 'test ! -e /etc/kubernetes && test ! -e /usr/bin/kubelet && test -z "$(ls -A /var/lib/sealer)"' -Clusterfile ./Clusterfile -ErrorAction Stop
+        Remove-Cluster ./Clusterfile -Confirm:$false 6> information.txt
         Get-Content information.txt -Raw | Should -Match 'sky: nothing to do\.'
     }
 }

@@ -41,7 +41,8 @@ public sealed class GetClusterNode : HostCmdlet
             var planes = cluster.Spec.ControlPlanes.Select(host => hosts[host.Address]);
             var status = await LiveCluster.LookAsync(cluster.Name, planes, null, cancellationToken);
             await WriteAsync(
-                status.Nodes.Where(node => patterns.Count == 0 || patterns.Exists(pattern => pattern.IsMatch(node.Name) || pattern.IsMatch($"{node.Address}"))).ToList(),
+                status.Nodes.Where(node => patterns.Count == 0 || patterns.Exists(pattern => pattern.IsMatch(node.Name) || pattern.IsMatch($"{node.Address}")))
+                    .Select(node => NodeOrigin.Attach(node, new NodeOrigin(cluster, hosts.Access))).ToList(),
                 enumerate: true);
         }
     }

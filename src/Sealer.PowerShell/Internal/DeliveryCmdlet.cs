@@ -1,6 +1,8 @@
 using System.Collections;
 using System.Management.Automation;
+using Sealer.Clusterfiles.Documents;
 using Sealer.Delivery;
+using Sealer.Hosts;
 using Sealer.Planning;
 
 namespace Sealer.PowerShell;
@@ -55,12 +57,20 @@ public abstract class DeliveryCmdlet : HostCmdlet
     }
 
     /// <summary>Makes a cluster's plan, asks, carries it out, and returns the cluster as it is then.</summary>
-    private protected async Task ApplyAsync(Cluster given, string? image, ClusterHosts hosts, CancellationToken cancellationToken)
+    /// <param name="given">The cluster.</param>
+    /// <param name="image">The image, where it is not the one that the cluster names.</param>
+    /// <param name="hosts">Its hosts.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="others">A host that leaves; null: reached as the others are.</param>
+    /// <param name="decided">Done once it is agreed to, before anything is done on a host; null: nothing.</param>
+    /// <returns>True where it was agreed to.</returns>
+    private protected async Task<bool> ApplyAsync(
+        Cluster given, string? image, ClusterHosts hosts, CancellationToken cancellationToken, Func<HostSpec, IHost>? others = null, Func<Task>? decided = null)
     {
         var cluster = Chosen(given);
         var content = await PlanImages.LoadAsync(cluster, image, new ImageContentOptions { BandwidthLimit = BandwidthLimit }, cancellationToken);
         var options = new DeliveryOptions { ThrottleLimit = ThrottleLimit, PluginTimeout = TimeSpan.FromSeconds(PluginTimeout), Access = hosts.Access, Lock = new ClusterLockOptions { Force = Force } };
-        var delivery = new ClusterDelivery(cluster, address => hosts[address], content, SealerHome.FromEnvironment(), options, Engine, hosts.Other);
+        var delivery = new ClusterDelivery(cluster, address => hosts[address], content, SealerHome.FromEnvironment(), options, Engine, others ?? hosts.Other);
         var plan = await delivery.PlanAsync(cancellationToken);
         foreach (var note in plan.Notes)
             await WarnAsync(note);
@@ -70,21 +80,26 @@ public abstract class DeliveryCmdlet : HostCmdlet
             if (!await OnPipeline(() => MyInvocation.BoundParameters.TryGetValue("WhatIf", out var whatIf) && whatIf is SwitchParameter { IsPresent: true }))
                 await delivery.CarryOutAsync(plan, cancellationToken);
             await ShowAsync($"{cluster.Name}: {PlanText.Summary(plan)}.");
+            if (decided is not null && await ShouldProcessAsync(cluster.Path!, "Write the hosts into the Clusterfile"))
+                await decided();
         }
         else
         {
             var text = PlanText.Of(plan);
             if (!await ShouldProcessAsync(text, $"{text}\nCarry it out?", "Carry out the plan"))
-                return;
+                return false;
+            if (decided is not null)
+                await decided();
             var result = await delivery.CarryOutAsync(plan, cancellationToken);
             await TellFailuresAsync(result);
             await TellUnplannedAsync(plan);
             if (!result.Succeeded)
-                return;
+                return true;
         }
 
         var status = content.Kubernetes is null ? null : await LiveCluster.LookAsync(cluster.Name, cluster.Spec.ControlPlanes.Select(host => hosts[host.Address]), null, cancellationToken);
         await WriteAsync(cluster with { Status = status });
+        return true;
     }
 
     private Cluster Chosen(Cluster given) => App is null && Command is null

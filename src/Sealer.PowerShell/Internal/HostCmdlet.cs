@@ -49,6 +49,12 @@ public abstract class HostCmdlet : HostAccessCmdlet
     /// <summary>The clusters that were piped or read.</summary>
     private protected IReadOnlyList<Cluster> Clusters => _clusters;
 
+    /// <summary>How hosts are reached: as the parameters say, unless what was piped knows more.</summary>
+    private protected virtual HostAccess AccessOf(HostAccess given) => given;
+
+    /// <summary>One host more, that no cluster names yet.</summary>
+    private protected void AddTarget(HostTarget target) => _targets.Add(target);
+
     /// <summary>Does the work on all hosts that were named.</summary>
     private protected abstract Task RunAsync(ClusterHosts hosts, CancellationToken cancellationToken);
 
@@ -83,7 +89,7 @@ public abstract class HostCmdlet : HostAccessCmdlet
             return;
         }
 
-        await using var hosts = ClusterHosts.Of(targets, await OnPipeline(() => Access));
+        await using var hosts = ClusterHosts.Of(targets, AccessOf(await OnPipeline(() => Access)));
         await RunAsync(hosts, cancellationToken);
     }
 
@@ -184,7 +190,8 @@ public abstract class HostCmdlet : HostAccessCmdlet
 
     private async Task TakeFileAsync(FileInfo file) => await TakeAsync(await ReadClusterAsync(file.FullName, Variables));
 
-    private Task TakeAsync(Cluster cluster)
+    /// <summary>Takes a cluster as if it had been piped.</summary>
+    private protected Task TakeAsync(Cluster cluster)
     {
         _clusters.Add(cluster);
         _targets.AddRange(cluster.Spec.Hosts.Select(HostTarget.Of));

@@ -132,6 +132,28 @@ public static class Clusterfile
         return spec with { Hosts = hosts, Network = read.Network };
     }
 
+    /// <summary>Hosts as they are typed: addresses, ranges, several with commas between.</summary>
+    /// <param name="ranges">The texts.</param>
+    /// <param name="role">Their role.</param>
+    /// <exception cref="SealerException"><c>InvalidHostAddress</c>.</exception>
+    public static IReadOnlyList<HostSpec> HostsOf(IEnumerable<string> ranges, string role)
+    {
+        ArgumentNullException.ThrowIfNull(ranges);
+        return [.. ranges.SelectMany(range => Addresses.ParseRanges(range, out var reason)
+            ?? throw new SealerException("InvalidHostAddress", ErrorKind.InvalidInput, $"{char.ToUpperInvariant(reason[0])}{reason[1..]}.", range))
+            .Select(address => new HostSpec { Address = address, Roles = [role] })];
+    }
+
+    /// <summary>A cluster with hosts more, checked as if it had been read so.</summary>
+    /// <exception cref="SealerException"><c>InvalidClusterfile</c>: one is there twice, or can be no host.</exception>
+    public static ClusterSpec WithMore(ClusterSpec spec, IReadOnlyList<HostSpec> hosts)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        var changed = spec with { Hosts = [.. spec.Hosts, .. hosts] };
+        Read(Write(changed), new ClusterfileReadOptions { FileName = spec.Name, ResolveSecrets = false }).GetSpec();
+        return changed;
+    }
+
     private static IEnumerable<HostSpec> Hosts(IEnumerable<string> ranges, string role, SshSettings ssh)
     {
         string[] roles = [role];

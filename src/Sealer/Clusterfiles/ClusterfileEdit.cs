@@ -6,7 +6,7 @@ using Sealer.Yaml;
 namespace Sealer.Clusterfiles;
 
 /// <summary>Small changes of a Clusterfile that keep all the rest of it as its author wrote it: comments, order, layout.</summary>
-public static class ClusterfileEdit
+public static partial class ClusterfileEdit
 {
     /// <summary>Adds names to <c>spec.hostAliases</c>; where they stand there already, nothing is written.</summary>
     /// <param name="path">The Clusterfile.</param>

@@ -12,7 +12,7 @@ using Sealer.Planning;
 namespace Sealer.Delivery;
 
 /// <summary>Asks a cluster's hosts how they are, has a plan made of that, and carries plans out.</summary>
-public sealed class ClusterDelivery
+public sealed partial class ClusterDelivery
 {
     // A host counts in whole seconds.
     private static readonly TimeSpan Slack = TimeSpan.FromSeconds(2);
@@ -48,6 +48,8 @@ public sealed class ClusterDelivery
     {
         var created = _options.Clock.GetUtcNow();
         var request = Request(await ObserveAsync(Spec.Hosts, cancellationToken).ConfigureAwait(false), created);
+        if (_options.Removes)
+            return Planner.MakeRemoval(request);
         request = await WithClusterAsync(request, cancellationToken).ConfigureAwait(false);
         return Planner.Make(await WithLeavingAsync(request, cancellationToken).ConfigureAwait(false));
     }
@@ -61,10 +63,17 @@ public sealed class ClusterDelivery
     {
         ArgumentNullException.ThrowIfNull(plan);
         RefuseOther(plan);
-        PlanCheck.RefuseForged(plan, Spec);
-        KnownClusters.Keep(_home, KnownCluster.Of(Spec, _options.Access));
-        if (plan.Steps.Count == 0)
-            return new PlanResult { Plan = plan, Steps = [] };
+        PlanCheck.RefuseForged(plan, Spec, _options.Removes);
+        if (!_options.Removes)
+            KnownClusters.Keep(_home, KnownCluster.Of(Spec, _options.Access));
+        var result = plan.Steps.Count == 0 ? new PlanResult { Plan = plan, Steps = [] } : await CarryOutLockedAsync(plan, cancellationToken).ConfigureAwait(false);
+        if (_options.Removes && result.Succeeded && plan.Hosts.All(host => host.Unreachable is null))
+            ForgetHere();
+        return result;
+    }
+
+    private async Task<PlanResult> CarryOutLockedAsync(Plan plan, CancellationToken cancellationToken)
+    {
         var looked = _options.Clock.GetTimestamp();
         var observed = await ObserveAsync(HostsOf(plan), cancellationToken).ConfigureAwait(false);
         var holder = observed.First(host => host.Name == plan.LockHost);
@@ -120,7 +129,9 @@ public sealed class ClusterDelivery
         DeliveryRates.Keep(_home, plan.Cluster, steps);
         if (result.Succeeded && journal.Finished is null)
             await journal.WriteAsync(JournalEvent.Finished, cancellationToken: cancellationToken).ConfigureAwait(false);
-        if (result.Succeeded)
+        if (_options.Removes)
+            await ForgetAllAsync(held, plan.LockHost, observed, steps, cancellationToken).ConfigureAwait(false);
+        else if (result.Succeeded)
             await ForgetAsync([.. observed.Where(host => !IsNamed(host.Spec)).Select(host => host.Spec)], cancellationToken).ConfigureAwait(false);
         return result;
     }
@@ -130,8 +141,7 @@ public sealed class ClusterDelivery
         hosts,
         async (host, token) =>
         {
-            var forget = $"rm -rf {DeliveryPaths.State(Spec.Name)}; rmdir -p {DeliveryPaths.State("")} 2>/dev/null; :";
-            (await HostOf(host).RunAsync(new HostCommand(forget) { Elevated = true, Timeout = KubernetesDelivery.Patience }, token).ConfigureAwait(false)).Require("forget the cluster");
+            (await HostOf(host).RunAsync(new HostCommand(Forget) { Elevated = true, Timeout = KubernetesDelivery.Patience }, token).ConfigureAwait(false)).Require("forget the cluster");
         },
         cancellationToken);
 
@@ -141,8 +151,9 @@ public sealed class ClusterDelivery
         {
             new HostAliasesHandler(request),
             new PluginHandler(Spec.Name, step => step.Payload is PluginPayload plugin && PluginPhases.ByName.TryGetValue(plugin.Phase, out var phase)
-                ? PluginScript.Of(request, phase, byName[step.Host].Spec, plugin.Joining.Count == 0 ? null : plugin.Joining).FirstOrDefault(script => script.Record == plugin.Record)
+                ? PluginScript.Of(request, phase, byName[step.Host], plugin.Joining.Count == 0 ? null : plugin.Joining).FirstOrDefault(script => script.Record == plugin.Record)
                 : null),
+            new HostCleaningHandler(Spec, step => request.Environment(byName[step.Host].Spec)),
         };
         if (_content is not null)
         {
@@ -164,7 +175,6 @@ public sealed class ClusterDelivery
                 new NodeHandler(kubernetes),
                 new LaunchHandler(kubernetes),
                 new NodeRemovalHandler(kubernetes),
-                new HostCleaningHandler(Spec.Name, Spec.Folder),
                 new ClusterStateHandler(kubernetes),
             ]);
         }
@@ -263,7 +273,7 @@ public sealed class ClusterDelivery
         return
         [
             .. Spec.Hosts.Where(host => named.Contains(host.Address.ToString())),
-            .. plan.Hosts.Where(host => host.Leaves).Select(host => Leaver(IPAddress.Parse(host.Name), host.Roles.Contains(HostSpec.ControlPlaneRole))),
+            .. plan.Hosts.Where(host => host.Leaves && Spec.Hosts.All(known => known.Address.ToString() != host.Name)).Select(host => Leaver(IPAddress.Parse(host.Name), host.Roles.Contains(HostSpec.ControlPlaneRole))),
         ];
     }
 
@@ -354,10 +364,11 @@ public sealed class ClusterDelivery
         try
         {
             var host = HostOf(spec);
-            var state = HostStateReader.ReadAsync(host, Spec.Name, _content?.Kubernetes is null ? null : Spec.RootfsFolder, cancellationToken);
+            var state = HostStateReader.ReadAsync(host, Spec.Name, _content?.Kubernetes is null && !_options.Removes ? null : Spec.RootfsFolder, cancellationToken);
             var facts = HostFactsReader.GatherAsync(host, elevated: true, cancellationToken);
             await Task.WhenAll(state, facts).ConfigureAwait(false);
-            return new ObservedHost { Spec = spec, Facts = await facts.ConfigureAwait(false), State = await state.ConfigureAwait(false) };
+            var found = new ObservedHost { Spec = spec, Facts = await facts.ConfigureAwait(false), State = await state.ConfigureAwait(false) };
+            return _options.Removes && found.State.Kubernetes!.HasFiles ? found with { Plugins = await PluginsOnAsync(host, cancellationToken).ConfigureAwait(false) } : found;
         }
         catch (SealerException error)
         {

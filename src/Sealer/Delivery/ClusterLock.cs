@@ -27,6 +27,7 @@ public sealed class ClusterLock : IAsyncDisposable
     private SealerException? _why;
     private long _reached;
     private int _warned;
+    private int _disposed;
 
     private ClusterLock(IHost host, string cluster, string id, long token, LockOwner? pushedAside, ClusterLockOptions options)
     {
@@ -210,10 +211,17 @@ public sealed class ClusterLock : IAsyncDisposable
             throw why;
     }
 
+    /// <summary>Renews it no more, as before the hosts forget of what cluster it is: from here on it lasts as long as it is kept.</summary>
+    internal async Task StopRenewingAsync()
+    {
+        await _over.CancelAsync().ConfigureAwait(false);
+        await _renewing.ConfigureAwait(false);
+    }
+
     /// <summary>Gives it back, where it can still be reached.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (_over.IsCancellationRequested)
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
             return;
         await _over.CancelAsync().ConfigureAwait(false);
         await _renewing.ConfigureAwait(false);

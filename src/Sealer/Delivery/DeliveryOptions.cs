@@ -17,6 +17,12 @@ public sealed record DeliveryOptions
     /// <summary>How the lock is taken.</summary>
     public ClusterLockOptions Lock { get; init; } = new();
 
+    /// <summary>
+    /// The cluster is taken away from all its hosts: that is what plans are made for, and no others are carried out. Its image is not
+    /// needed.
+    /// </summary>
+    public bool Removes { get; init; }
+
     /// <summary>Tells the time of plans and of journals.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 }

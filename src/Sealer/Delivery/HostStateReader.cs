@@ -61,6 +61,7 @@ internal static class HostStateReader
         return $$"""
             for f in {{folder}}/*.done; do [ -f "$f" ] && { read r < "$f"; f=${f##*/}; echo "script ${f%.done} $r"; }; done
             [ ! -f {{rootfs}}/etc/registry_htpasswd ] || while read -r l; do echo "login $l"; done < {{rootfs}}/etc/registry_htpasswd
+            [ ! -e {{rootfs}} ] || echo 'kubeadm files'
             [ ! -e {{folder}}/kubeadm.begun ] || echo 'kubeadm begun'
             [ ! -e /var/lib/kubelet/config.yaml ] || [ ! -e /etc/kubernetes/kubelet.conf ] || echo 'kubeadm member'
             [ ! -e /etc/kubernetes/manifests/kube-apiserver.yaml ] || echo 'kubeadm plane'
@@ -85,6 +86,7 @@ internal static class HostStateReader
             IsMember = isMember,
             IsControlPlane = isMember && kubeadm.Contains("plane"),
             IsUnfinished = kubeadm.Contains("begun"),
+            HasFiles = kubeadm.Contains("files"),
         };
     }
 

@@ -13,18 +13,21 @@ namespace Sealer.Delivery;
 internal static class PlanCheck
 {
     /// <exception cref="SealerException"><c>PlanForged</c>.</exception>
-    public static void RefuseForged(Plan plan, ClusterSpec spec)
+    /// <param name="plan">The plan.</param>
+    /// <param name="spec">What the Clusterfile says.</param>
+    /// <param name="removes">The whole cluster is taken away: all hosts leave, and one that is alive has the lock.</param>
+    public static void RefuseForged(Plan plan, ClusterSpec spec, bool removes = false)
     {
         var hosts = spec.Hosts.ToDictionary(host => host.Address.ToString(), StringComparer.Ordinal);
         var known = plan.Hosts.Where(host => host.Fingerprint is not null).Select(host => host.Name).ToHashSet(StringComparer.Ordinal);
-        if (!known.Contains(plan.LockHost) || !hosts.TryGetValue(plan.LockHost, out var holder) || !holder.IsControlPlane)
+        if (!known.Contains(plan.LockHost) || !hosts.TryGetValue(plan.LockHost, out var holder) || !(holder.IsControlPlane || removes))
             throw Forged(plan, $"it puts the lock on '{plan.LockHost}', which is no control plane that was asked");
         var leaving = plan.Hosts.Where(host => host.Leaves).Select(host => host.Name).ToHashSet(StringComparer.Ordinal);
         var aliases = HostAliasLines.Of(spec.HostAliases);
         var before = new HashSet<string>(StringComparer.Ordinal);
         foreach (var step in plan.Steps)
         {
-            if (!known.Contains(step.Host) || hosts.ContainsKey(step.Host) == leaving.Contains(step.Host))
+            if (!known.Contains(step.Host) || (removes ? !hosts.ContainsKey(step.Host) || !leaving.Contains(step.Host) : hosts.ContainsKey(step.Host) == leaving.Contains(step.Host)))
                 throw Forged(plan, $"a step is for '{step.Host}', which is no host that was asked");
             if (step.Id != PlanFile.StepId(step.Host, step.Payload) || before.Contains(step.Id))
                 throw Forged(plan, $"the step '{step.Id}' ({step}) is not called what it does, or stands there twice");

@@ -21,6 +21,9 @@ public sealed record KubernetesState
     /// <summary>kubeadm was begun here by a delivery, and has not come to its end.</summary>
     public bool IsUnfinished { get; init; }
 
+    /// <summary>The image's files are there, or some of them.</summary>
+    public bool HasFiles { get; init; }
+
     /// <summary>The file of who may use the registry there; empty where there is none. Passwords in it are hashed.</summary>
     public string RegistryUsers { get; init; } = "";
 

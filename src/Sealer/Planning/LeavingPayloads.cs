@@ -38,6 +38,12 @@ public sealed record HostCleaningPayload : StepPayload
     /// <summary>Its kind.</summary>
     public const string KindName = "host-cleaning";
 
+    /// <summary>The image's files stay, for plugins that run after it.</summary>
+    public bool KeepsFiles { get; init; }
+
+    /// <summary>Only the image's files and the cluster's lines in <c>/etc/hosts</c> go: nothing was installed there, or it is gone already.</summary>
+    public bool OnlyFiles { get; init; }
+
     /// <summary>After so many seconds it is stopped.</summary>
     public required int TimeoutSeconds { get; init; }
 

@@ -18,6 +18,9 @@ public sealed record ObservedHost
     /// <summary>What is kept on it; null where it could not be asked.</summary>
     public HostState? State { get; init; }
 
+    /// <summary>Plugins of the image as they lie on it; none where nobody asked for them.</summary>
+    public IReadOnlyList<PluginSpec> Plugins { get; init; } = [];
+
     /// <summary>The image's files on it, compared with what it shall have; null where there are none to have.</summary>
     public ObservedContent? Content { get; init; }
 

@@ -39,9 +39,9 @@ internal sealed partial class PlanSteps
         host, CleaningPhase, new HostCleaningPayload { TimeoutSeconds = CleaningTimeout },
         new Words("Take the cluster away: what runs, files, mounts, rules", why, PlanRisk.High, request.Rates.Step + CleaningTime), [], [], before);
 
-    private void CleanPlugins(ObservedHost host, PluginPhase phase, IReadOnlyList<string> needs)
+    private void CleanPlugins(ObservedHost host, PluginPhase phase, IReadOnlyList<string> needs, IReadOnlyList<string>? after = null)
     {
-        foreach (var script in PluginScript.Of(request, phase, host.Spec))
-            Plugin(host, script, "its host is cleaned", needs, [], null);
+        foreach (var script in PluginScript.Of(request, phase, host))
+            Plugin(host, script, "its host is cleaned", needs, after ?? [], null);
     }
 }

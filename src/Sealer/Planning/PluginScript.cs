@@ -36,6 +36,10 @@ internal sealed record PluginScript(string Name, string Phase, string Record, st
     /// <summary>What it printed, without the values of secret variables.</summary>
     public string HideIn(string output) => _secrets.Aggregate(output, (text, secret) => secret.HideIn(text));
 
+    /// <summary>The same, with those that lie on the host itself: they run there and nowhere else.</summary>
+    public static IEnumerable<PluginScript> Of(PlanRequest request, PluginPhase phase, ObservedHost host, IReadOnlyList<string>? joining = null) =>
+        Of(request with { Plugins = [.. request.Plugins, .. host.Plugins] }, phase, host.Spec, joining);
+
     /// <summary>The plugins of a phase on one host, in the order that they run in.</summary>
     /// <param name="request">Names the plugins and their variables.</param>
     /// <param name="phase">The phase.</param>
@@ -69,7 +73,7 @@ internal sealed record PluginScript(string Name, string Phase, string Record, st
     }
 
     /// <summary>A script of the image's contract.</summary>
-    public static PluginScript OfImage(string name, string phase, string record, string body, IReadOnlyList<EnvironmentVariable> variables, string folder) =>
+    public static PluginScript OfImage(string name, string phase, string record, string body, IReadOnlyList<EnvironmentVariable> variables, string? folder) =>
         new(name, phase, record, Before(variables, folder, revealed: true) + body, HostFingerprint.Digest(Before(variables, folder, revealed: false) + body), folder) { _secrets = SecretsOf(variables) };
 
     /// <summary>A script of Sealer's own, with what of it is never shown.</summary>

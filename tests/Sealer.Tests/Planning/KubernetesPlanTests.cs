@@ -165,6 +165,17 @@ public sealed class KubernetesPlanTests
     }
 
     [Fact]
+    public void Control_planes_that_are_all_new_are_refused_where_a_worker_is_in_a_cluster_already()
+    {
+        var request = Request(change: host => host.Name == "10.0.0.3" ? host with { State = host.State! with { Kubernetes = new KubernetesState { IsMember = true } } } : host);
+        var error = Assert.Throws<SealerException>(() => Planner.Make(request));
+        Assert.Equal("ControlPlanesReplaced", error.Id);
+        Assert.Contains("10.0.0.3", error.Message, StringComparison.Ordinal);
+        // One of before is enough for the others to join.
+        Planner.Make(Request(change: host => host.Name is "10.0.0.3" or "10.0.0.1" ? host with { State = host.State! with { Kubernetes = new KubernetesState { IsMember = true, IsControlPlane = host.Spec.IsControlPlane } } } : host));
+    }
+
+    [Fact]
     public void An_image_without_a_script_of_the_contract_is_refused_by_its_name()
     {
         var error = Assert.Throws<SealerException>(() => Planner.Make(Request(image: Image with { Scripts = new Dictionary<string, string>() })));

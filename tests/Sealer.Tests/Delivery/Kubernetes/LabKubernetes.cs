@@ -125,6 +125,21 @@ public sealed class LabKubernetes : IAsyncDisposable
         return await delivery.CarryOutAsync(await delivery.PlanAsync());
     }
 
+    /// <summary>How the cluster would be taken away.</summary>
+    public async Task<Plan> PlanRemovalAsync(Cluster cluster)
+    {
+        await using var hosts = ClusterHosts.Of(cluster.Spec, new HostAccess { SshConfigFile = "none" });
+        return await Removal(cluster, hosts).PlanAsync();
+    }
+
+    /// <summary>Takes the cluster away, without its image.</summary>
+    public async Task<PlanResult> RemoveAsync(Cluster cluster)
+    {
+        await using var hosts = ClusterHosts.Of(cluster.Spec, new HostAccess { SshConfigFile = "none", ConnectTimeout = TimeSpan.FromSeconds(5) });
+        var delivery = Removal(cluster, hosts);
+        return await delivery.CarryOutAsync(await delivery.PlanAsync());
+    }
+
     /// <summary>The same in a process of its own, to be killed.</summary>
     public Process Controller(Cluster cluster)
     {
@@ -172,6 +187,9 @@ public sealed class LabKubernetes : IAsyncDisposable
         await _own.DisposeAsync();
         _folder.Dispose();
     }
+
+    private ClusterDelivery Removal(Cluster cluster, ClusterHosts hosts) =>
+        new(cluster, address => hosts[address], content: null, Home, new DeliveryOptions { Removes = true }, new Listener(Told));
 
     private async Task<ClusterDelivery> DeliveryAsync(Cluster cluster, ClusterHosts hosts) => new(
         cluster, address => hosts[address], await ImageContent.LoadAsync(cluster.Spec, _store, _image), Home, null, new Listener(Told), hosts.Other);
