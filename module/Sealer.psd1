@@ -16,6 +16,7 @@
         'Get-Cluster'
         'Get-ClusterCert'
         'Invoke-ClusterApply'
+        'New-Cluster'
         'Remove-Cluster'
         'Get-ClusterHost'
         'Get-Clusterfile'

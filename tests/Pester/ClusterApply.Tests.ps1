@@ -162,7 +162,7 @@ conntrack: { maxPerCore: 0 }
     }
 
     It 'is taken away, and nothing is left to be taken away' {
-        Remove-Cluster ./Clusterfile -WhatIf
+        Get-Cluster sky | Remove-Cluster -WhatIf
         Get-ClusterNode -Clusterfile ./Clusterfile | Should -Not -BeNullOrEmpty
         Remove-Cluster ./Clusterfile -Confirm:$false | Should -BeNullOrEmpty
         Invoke-ClusterCommand 'test ! -e /etc/kubernetes && test ! -e /usr/bin/kubelet && test -z "$(ls -A /var/lib/sealer)"' -Clusterfile ./Clusterfile -ErrorAction Stop

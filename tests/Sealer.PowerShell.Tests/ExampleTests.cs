@@ -51,11 +51,11 @@ public sealed class ExampleTests : IAsyncLifetime
             foreach ($cmdlet in 'Receive-ClusterImage', 'Publish-ClusterImage', 'Copy-ClusterImage', 'Find-ClusterImage', 'Connect-ClusterRegistry') {
                 $PSDefaultParameterValues["${cmdlet}:PlainHttp"] = $true
             }
-            foreach ($cmdlet in 'Get-ClusterCert', 'Get-ClusterHost', 'Test-ClusterHost', 'Invoke-ClusterCommand', 'Copy-ClusterItem', 'Add-ClusterHostAlias', 'Remove-ClusterHostAlias', 'Get-ClusterPlan', 'Invoke-ClusterApply', 'Remove-Cluster', 'Add-ClusterNode', 'Remove-ClusterNode') {
+            foreach ($cmdlet in 'Get-ClusterCert', 'Get-ClusterHost', 'Test-ClusterHost', 'Invoke-ClusterCommand', 'Copy-ClusterItem', 'Add-ClusterHostAlias', 'Remove-ClusterHostAlias', 'Get-ClusterPlan', 'Invoke-ClusterApply', 'New-Cluster', 'Remove-Cluster', 'Add-ClusterNode', 'Remove-ClusterNode') {
                 $PSDefaultParameterValues["${cmdlet}:UseLocalHost"] = $true
             }
             # Both hosts are this machine, whose files are nobody's to change.
-            $PSDefaultParameterValues['Invoke-ClusterPlan:WhatIf'] = $PSDefaultParameterValues['Invoke-ClusterApply:WhatIf'] = $PSDefaultParameterValues['Remove-Cluster:WhatIf'] = $PSDefaultParameterValues['Add-ClusterNode:WhatIf'] = $PSDefaultParameterValues['Remove-ClusterNode:WhatIf'] = $true
+            $PSDefaultParameterValues['Invoke-ClusterPlan:WhatIf'] = $PSDefaultParameterValues['Invoke-ClusterApply:WhatIf'] = $PSDefaultParameterValues['New-Cluster:WhatIf'] = $PSDefaultParameterValues['Remove-Cluster:WhatIf'] = $PSDefaultParameterValues['Add-ClusterNode:WhatIf'] = $PSDefaultParameterValues['Remove-ClusterNode:WhatIf'] = $true
             $PSDefaultParameterValues['New-ClusterBaseImage:WhatIf'] = $true
             foreach ($cmdlet in 'New-ClusterLab', 'Remove-ClusterLab') {
                 $PSDefaultParameterValues["${cmdlet}:WhatIf"] = $true
