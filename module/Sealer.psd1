@@ -15,6 +15,8 @@
     CmdletsToExport        = @(
         'Get-Cluster'
         'Get-ClusterCert'
+        'Update-ClusterCert'
+        'Test-Cluster'
         'Invoke-ClusterApply'
         'New-Cluster'
         'Remove-Cluster'

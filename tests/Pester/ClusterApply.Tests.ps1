@@ -136,6 +136,50 @@ conntrack: { maxPerCore: 0 }
         { Get-Cluster nowhere -ErrorAction Stop } | Should -Throw -ErrorId 'ClusterNotKnown,*'
     }
 
+    It 'is well, and what is not is told with its remedy and in the report' {
+        # What was started a moment ago takes its time to be ready.
+        Invoke-ClusterCommand 'kubectl --kubeconfig /etc/kubernetes/admin.conf -n kube-system wait --for=condition=Ready pod --all --timeout=180s' -Clusterfile ./Clusterfile -ErrorAction Stop
+        $results = Test-Cluster ./Clusterfile
+        $results.Where{ $_.Status -ne 'Passed' -and $_.Check -ne 'NodePairs' } | ForEach-Object { "$_ $($_.Message)" } | Should -BeNullOrEmpty
+        ($results | Where-Object Check -eq NodePairs).Status | Should -Be 'Skipped'
+        $results.Check | Sort-Object -Unique | Should -HaveCount 14
+        Test-Cluster ./Clusterfile -Check Etcd, Api* -Quiet | Should -BeTrue
+        ($results | Out-String -Width 120) -split "`n" | ForEach-Object { $_.TrimEnd().Length | Should -BeLessOrEqual 120 }
+        { Test-Cluster ./Clusterfile -Check Etdc } | Should -Throw '*Did you mean Etcd*'
+
+        Invoke-ClusterCommand 'mv /etc/containerd/certs.d /root/' -Clusterfile ./Clusterfile -ErrorAction Stop
+        try {
+            $wrong = Test-Cluster ./Clusterfile -JUnitPath ./cluster.xml | Where-Object Status -eq Failed
+            $wrong.Check | Should -Be 'RegistryPull'
+            $wrong.Remedy | Should -Match 'certs.d'
+            ([xml](Get-Content ./cluster.xml -Raw)).testsuites.failures | Should -Be 1
+            Test-Cluster ./Clusterfile -Ignore RegistryPull -Quiet | Should -BeTrue
+        }
+        finally {
+            Invoke-ClusterCommand 'mv /root/certs.d /etc/containerd/' -Clusterfile ./Clusterfile -ErrorAction Stop
+        }
+    }
+
+    It 'answers to a name that its certificate got, and has all of its certificates new and for as long as is wanted' {
+        # The README added the name.
+        $given = (Get-ClusterCert ./Clusterfile).Where{ $_.Path -like '*/apiserver.crt' }
+        $given.SubjectAlternativeNames | Should -Contain 'api.sky.example.com'
+        $given.DaysLeft | Should -BeGreaterThan 36000
+        { Update-ClusterCert ./Clusterfile } | Should -Throw '*-Renew*'
+        { Update-ClusterCert ./Clusterfile -Renew -ValidFor 0 } | Should -Throw '*365*'
+        $said = pwsh -NoProfile -Command "Import-Module '$Manifest'; Update-ClusterCert ./Clusterfile -Renew -WhatIf" | Out-String
+        $said | Should -Match 'its renewal was asked for'
+        (Get-ClusterCert ./Clusterfile).Where{ $_.Path -like '*/apiserver.crt' }.Info.SerialNumber | Should -Be $given.Info.SerialNumber
+
+        $cluster = Get-Clusterfile ./Clusterfile | Update-ClusterCert -Renew -ValidFor 730 -Confirm:$false
+        "$($cluster.Status)" | Should -Be '1 of 1 nodes ready'
+        $certs = (Get-ClusterCert ./Clusterfile).Where{ $_.Form -ne 'Authority' -and $_.Path -like '/etc/kubernetes/*' -and $_.Path -notlike '*/kubelet.conf' }
+        $certs.Count | Should -BeGreaterThan 9
+        ($certs.DaysLeft | Measure-Object -Minimum -Maximum).ForEach{ $_.Minimum, $_.Maximum } | Should -Be 729, 729
+        $certs.Where{ $_.Path -like '*/apiserver.crt' }.SubjectAlternativeNames | Should -Contain 'api.sky.example.com'
+        $certs.Problems | Should -BeNullOrEmpty
+    }
+
     It 'and the same again does nothing and says so' {
         $cluster = Invoke-ClusterApply ./Clusterfile -Confirm:$false 6> information.txt
         $cluster.Name | Should -Be 'sky'

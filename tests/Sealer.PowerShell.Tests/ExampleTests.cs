@@ -7,7 +7,7 @@ public sealed class ExampleTests : IAsyncLifetime
     private static readonly string[] Domains = ["registry.example.com", "staging.example.com", "backup.example.com"];
 
     // They ask a cluster that runs: Pester's walk with a real Kubernetes has one.
-    private static readonly string[] OfClusters = ["Get-Cluster", "Get-ClusterNode"];
+    private static readonly string[] OfClusters = ["Get-Cluster", "Get-ClusterNode", "Test-Cluster", "Update-ClusterCert"];
 
     private readonly Session _session = new();
     private readonly LoopbackRegistry _registry = new();

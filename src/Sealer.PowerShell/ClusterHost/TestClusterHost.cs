@@ -122,18 +122,21 @@ public sealed class TestClusterHost : HostCmdlet
         if (Severity.Length > 0)
             results = [.. results.Where(result => Severity.Contains(result.Severity))];
         if (JUnitPath is { } path)
-            await HostCheckReport.WriteAsync(results, await OnPipeline(() => FullPath(path)), cancellationToken);
+            await HostCheckReport.WriteAsync(results, await OnPipeline(() => FullPath(path)), cancellationToken: cancellationToken);
         if (Quiet)
         {
             await WriteAsync(results.All(result => result.Status != HostCheckStatus.Failed));
             return;
         }
 
-        // What is to be looked at stands first of each host, and all of it once more in a line, where the screen has scrolled to.
-        await WriteAsync(results.GroupBy(result => result.Host, StringComparer.Ordinal).SelectMany(host => host.OrderBy(result => Rank(result.Status))), enumerate: true);
+        await WriteAsync(Ordered(results), enumerate: true);
         if (results.Count > 0)
             await ShowAsync(Summary(results));
     }
+
+    // What is to be looked at stands first of each host, and all of it once more in a line, where the screen has scrolled to.
+    internal static IEnumerable<HostCheckResult> Ordered(IEnumerable<HostCheckResult> results) =>
+        results.GroupBy(result => result.Host, StringComparer.Ordinal).SelectMany(host => host.OrderBy(result => Rank(result.Status)));
 
     private static int Rank(HostCheckStatus status) => status switch
     {
@@ -142,9 +145,9 @@ public sealed class TestClusterHost : HostCmdlet
         _ => 2,
     };
 
-    private static string Summary(IReadOnlyList<HostCheckResult> results)
+    internal static string Summary(IReadOnlyList<HostCheckResult> results, int? of = null)
     {
-        var hosts = results.Select(result => result.Host).Distinct(StringComparer.Ordinal).Count();
+        var hosts = of ?? results.Select(result => result.Host).Distinct(StringComparer.Ordinal).Count();
         var counts = results.GroupBy(result => result.Status).ToDictionary(group => group.Key, group => group.Count());
         var told = new[] { HostCheckStatus.Failed, HostCheckStatus.Warning, HostCheckStatus.Passed, HostCheckStatus.Skipped, HostCheckStatus.Ignored }
             .Where(counts.ContainsKey).Select(status => $"{counts[status]} {(status == HostCheckStatus.Warning ? counts[status] == 1 ? "warning" : "warnings" : status.ToString().ToLowerInvariant())}");

@@ -167,7 +167,9 @@ public static class CertificateComparison
             reasons.Add(new(CertificateProblemKind.Lifetime, FormattableString.Invariant($"it was made for {whole.TotalDays:0} days, not for {policy.Lifetime.TotalDays:0}")));
         else if (left > policy.Lifetime + policy.Tolerance + policy.ClockSkew)
             reasons.Add(new(CertificateProblemKind.Lifetime, FormattableString.Invariant($"it lasts another {left.TotalDays:0} days, longer than the {policy.Lifetime.TotalDays:0} that are wanted")));
-        if (policy.RenewAll && reasons.Count == 0)
+        // Certificates count in whole seconds.
+        var isBefore = policy.RenewIssuedBefore is { } moment && (info.NotBefore + policy.ClockSkew).ToUnixTimeSeconds() < moment.ToUnixTimeSeconds();
+        if ((policy.RenewAll || isBefore) && reasons.Count == 0)
             reasons.Add(new(CertificateProblemKind.Asked, "its renewal was asked for"));
     }
 

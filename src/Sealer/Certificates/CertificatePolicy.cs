@@ -32,11 +32,26 @@ public sealed record CertificatePolicy
     /// <summary>Renews every leaf, sound or not.</summary>
     public bool RenewAll { get; init; }
 
+    /// <summary>Renews every leaf that was issued before, sound or not; null for none. A leaf that is made at that time or later is not made again.</summary>
+    public DateTimeOffset? RenewIssuedBefore { get; init; }
+
     /// <summary>A renewed leaf keeps its key where that is sound. By default it gets a new one, as <c>kubeadm certs renew</c> does.</summary>
     public bool KeepKeys { get; init; }
 
     /// <summary>A renewed leaf keeps the names and addresses that it has beside those that are wanted.</summary>
     public bool KeepExtraSans { get; init; } = true;
+
+    /// <summary>Makes leaves for as long as one that stands was made for.</summary>
+    /// <param name="present">That one; null for the policy as it is.</param>
+    public CertificatePolicy AsLongAs(CertificateInfo? present) => present is { IsReadable: true } && present.NotAfter - present.NotBefore - ClockSkew is var whole && whole >= Shortest
+        ? this with { Lifetime = whole }
+        : this;
+
+    /// <summary>Refuses a lifetime that no certificate can have.</summary>
+    /// <param name="lifetime">It; null is possible.</param>
+    /// <param name="now">Now.</param>
+    /// <exception cref="SealerException"><c>InvalidCertificateLifetime</c>.</exception>
+    public static void RequirePossible(TimeSpan? lifetime, DateTimeOffset now) => (lifetime is { } asked ? new CertificatePolicy { Lifetime = asked } : new CertificatePolicy()).Check(now);
 
     internal TimeSpan EffectiveRenewBefore => RenewBefore < Lifetime / 3 ? RenewBefore : Lifetime / 3;
 

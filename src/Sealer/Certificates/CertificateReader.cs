@@ -25,6 +25,9 @@ public static class CertificateReader
         return reading.Inventory();
     }
 
+    /// <summary>True of a kubeconfig that kubeadm makes.</summary>
+    internal static bool IsKubeadms(string path, CertificatePaths paths) => KnownKubeconfigs.Any(name => path == $"{paths.Folder}/{name}");
+
     /// <summary>The certificates of one file, or why there are none.</summary>
     internal static IReadOnlyList<X509Certificate2> Certificates(ReadOnlySpan<byte> content, out string? reason)
     {
@@ -137,8 +140,7 @@ public static class CertificateReader
             var config = Kubeconfig.Read(file.Content.Span, out var reason);
             if (config is null || reason is not null)
             {
-                var isKnown = KnownKubeconfigs.Any(name => file.Path == $"{_paths.Folder}/{name}");
-                return isKnown ? Unreadable(file.Path, CertificateForm.Kubeconfig, reason!) : null;
+                return IsKubeadms(file.Path, _paths) ? Unreadable(file.Path, CertificateForm.Kubeconfig, reason!) : null;
             }
 
             var server = config.Server is null ? null : PlainText.Of(config.Server);

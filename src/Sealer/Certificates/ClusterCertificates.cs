@@ -128,6 +128,32 @@ public static class ClusterCertificates
         };
     }
 
+    /// <summary>All that a control plane has and kubeadm knows of, to be renewed as it is: for clusters whose configuration is not known.</summary>
+    /// <param name="files">Its files.</param>
+    /// <param name="present">What they hold.</param>
+    /// <param name="paths">Where they lie.</param>
+    /// <param name="apiServerNames">Names and addresses that its API server shall answer to besides those that it has.</param>
+    /// <exception cref="SealerException"><c>InvalidSubjectAlternativeName</c>.</exception>
+    public static IReadOnlyList<WantedCertificate> Standing(CertificateFileSet files, CertificateInventory present, CertificatePaths paths, IReadOnlyList<string> apiServerNames)
+    {
+        ArgumentNullException.ThrowIfNull(files);
+        ArgumentNullException.ThrowIfNull(present);
+        ArgumentNullException.ThrowIfNull(paths);
+        ArgumentNullException.ThrowIfNull(apiServerNames);
+        var authorities = new[] { Authority(paths, "ca", "ca", "kubernetes"), Authority(paths, "front-proxy-ca", "front-proxy-ca", "front-proxy-ca"), Authority(paths, "etcd-ca", "etcd/ca", "etcd-ca") }
+            .Where(authority => present.Find(authority.Path) is not null).ToList();
+        var leaves = present.Certificates
+            .Where(info => info is { Position: 0, IsReadable: true, Form: CertificateForm.Leaf or CertificateForm.Kubeconfig })
+            .Select(info => (info, authority: authorities.Find(authority => authority.Path == paths.AuthorityOf(info.Path))))
+            .Where(pair => pair.authority is not null && (pair.info.Form == CertificateForm.Leaf ? pair.info.Path.StartsWith(paths.Pki(""), StringComparison.Ordinal) : CertificateReader.IsKubeadms(pair.info.Path, paths)))
+            .Select(pair => Of(pair.info, pair.authority!.Name, pair.info.Form == CertificateForm.Kubeconfig && files.Find(pair.info.Path) is { } file && Certificates.Kubeconfig.Read(file.Content.Span, out _)?.ClusterName is { } name ? name : "kubernetes"));
+        return
+        [
+            .. authorities,
+            .. leaves.Select(leaf => leaf.Path == paths.Pki("apiserver.crt") ? leaf with { SubjectAlternativeNames = Ordered([.. leaf.SubjectAlternativeNames, .. apiServerNames], "apiserver") } : leaf),
+        ];
+    }
+
     /// <summary>The file of a certificate's key.</summary>
     internal static string KeyOf(string path) => path.EndsWith(".crt", StringComparison.Ordinal) ? path[..^4] + ".key" : path;
 

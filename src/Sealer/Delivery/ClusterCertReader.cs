@@ -13,7 +13,7 @@ public static class ClusterCertReader
 
     // Keys are not sent, neither alone nor out of a kubeconfig or the file in which the kubelet has both. In a line of its own for each
     // file: its mode, its content in base64, its path.
-    internal static string Script(IEnumerable<string> rootfs) => $$"""
+    internal static readonly string Tell = $$"""
         tell() {
             [ -f "$1" ] || return 0
             c=
@@ -23,6 +23,10 @@ public static class ClusterCertReader
             esac
             echo "$m ${c:--} $1"
         }
+        """.Replace("\r", "", StringComparison.Ordinal);
+
+    internal static string Script(IEnumerable<string> rootfs) => $$"""
+        {{Tell}}
         for f in /etc/kubernetes/*.conf /etc/kubernetes/pki/*.crt /etc/kubernetes/pki/*.key /etc/kubernetes/pki/*/*.crt /etc/kubernetes/pki/*/*.key \
             /var/lib/kubelet/pki/kubelet.crt /var/lib/kubelet/pki/kubelet.key /var/lib/kubelet/pki/kubelet-client-current.pem /var/lib/kubelet/pki/kubelet-server-current.pem \
             {{string.Join(' ', rootfs.Select(ShellText.Quote).Prepend(ClusterSpec.DefaultDataRoot + "/*/rootfs").Select(folder => $"{folder}/certs/*.crt {folder}/certs/*.key"))}}; do

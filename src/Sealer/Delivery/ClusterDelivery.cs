@@ -50,6 +50,9 @@ public sealed partial class ClusterDelivery
         var request = Request(await ObserveAsync(Spec.Hosts, cancellationToken).ConfigureAwait(false), created);
         if (_options.Removes)
             return Planner.MakeRemoval(request);
+        request = await WithNamesAsync(request, cancellationToken).ConfigureAwait(false);
+        if (request.Renewal is not null)
+            return Planner.Make(request);
         request = await WithClusterAsync(request, cancellationToken).ConfigureAwait(false);
         return Planner.Make(await WithLeavingAsync(request, cancellationToken).ConfigureAwait(false));
     }
@@ -161,9 +164,11 @@ public sealed partial class ClusterDelivery
                 _content, run => new ContentHost(byName[run.Step.Host].Spec, byName[run.Step.Host].Facts!, run.Host), _events));
         }
 
+        var kubernetes = new KubernetesDelivery(request, fenced);
+        if (request.Kubernetes is not null || request.Renewal is not null)
+            handlers.AddRange([new CertificateRenewalHandler(kubernetes, _options.Clock), new KubeadmConfigHandler(kubernetes)]);
         if (request.Kubernetes is not null)
         {
-            var kubernetes = new KubernetesDelivery(request, fenced);
             handlers.AddRange(
             [
                 new ImageScriptHandler(kubernetes),
@@ -197,10 +202,39 @@ public sealed partial class ClusterDelivery
             : null,
         PluginTimeout = _options.PluginTimeout,
         State = _content?.Kubernetes is null ? null : ClusterState.Of(_cluster.AsKept(_content.Image)),
+        Renewal = _options.Renewal,
         Rates = DeliveryRates.Read(_home, Spec.Name),
         Created = created,
         Notes = _content?.Notes ?? [],
     };
+
+    // What kubeadm knows of the names of API servers; where none answers, nobody does.
+    private async Task<PlanRequest> WithNamesAsync(PlanRequest request, CancellationToken cancellationToken)
+    {
+        if (request is { Kubernetes: null, Renewal: null })
+            return request;
+        var planes = request.Hosts.Where(host => host is { IsKnown: true, State.Kubernetes.IsControlPlane: true }).ToList();
+        if (planes.Count == 0 && request.Renewal is not null && request.Hosts.Any(host => host.IsKnown && host.Spec.IsControlPlane))
+        {
+            throw new SealerException(
+                "NoClusterYet", ErrorKind.NotFound,
+                $"No control plane of {Spec.Name} that answers has an API server, and so there are no certificates to change. Make the cluster first: Invoke-ClusterApply.", Spec.Name);
+        }
+
+        foreach (var plane in planes)
+        {
+            try
+            {
+                return request with { ListedNames = (await KubeadmConfigMap.ReadAsync(_hosts(plane.Spec.Address), cancellationToken).ConfigureAwait(false)).Names };
+            }
+            catch (SealerException)
+            {
+                // The next one may know.
+            }
+        }
+
+        return request;
+    }
 
     private async Task<PlanRequest> WithClusterAsync(PlanRequest request, CancellationToken cancellationToken)
     {
@@ -364,7 +398,7 @@ public sealed partial class ClusterDelivery
         try
         {
             var host = HostOf(spec);
-            var state = HostStateReader.ReadAsync(host, Spec.Name, _content?.Kubernetes is null && !_options.Removes ? null : Spec.RootfsFolder, cancellationToken);
+            var state = HostStateReader.ReadAsync(host, Spec.Name, _content?.Kubernetes is null && !_options.Removes && _options.Renewal is null ? null : Spec.RootfsFolder, cancellationToken);
             var facts = HostFactsReader.GatherAsync(host, elevated: true, cancellationToken);
             await Task.WhenAll(state, facts).ConfigureAwait(false);
             var found = new ObservedHost { Spec = spec, Facts = await facts.ConfigureAwait(false), State = await state.ConfigureAwait(false) };

@@ -1,3 +1,4 @@
+using Sealer.Certificates;
 using Sealer.Planning;
 
 namespace Sealer.Delivery;
@@ -13,6 +14,9 @@ public sealed record DeliveryOptions
 
     /// <summary>What was given over the ways that the Clusterfile says, to be kept where the cluster is found again; null: nothing.</summary>
     public HostAccess? Access { get; init; }
+
+    /// <summary>Only certificates are meant, and this of them; null where all that differs is.</summary>
+    public CertificateRenewal? Renewal { get; init; }
 
     /// <summary>How the lock is taken.</summary>
     public ClusterLockOptions Lock { get; init; } = new();

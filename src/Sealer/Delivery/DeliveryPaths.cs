@@ -18,5 +18,8 @@ internal static class DeliveryPaths
 
     public static string Kubernetes(string cluster) => $"{State(cluster)}/kubernetes";
 
+    /// <summary>There as long as certificates are made anew and not everything that reads them was started again.</summary>
+    public static string Renewing(string cluster) => $"{Kubernetes(cluster)}/certificates.begun";
+
     public static string Journal(string cluster, string plan) => $"{State(cluster)}/journal-{plan}";
 }

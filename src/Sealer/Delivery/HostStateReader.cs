@@ -1,4 +1,5 @@
 using System.Globalization;
+using Sealer.Certificates;
 using Sealer.Hosts;
 using Sealer.Planning;
 
@@ -62,9 +63,14 @@ internal static class HostStateReader
             for f in {{folder}}/*.done; do [ -f "$f" ] && { read r < "$f"; f=${f##*/}; echo "script ${f%.done} $r"; }; done
             [ ! -f {{rootfs}}/etc/registry_htpasswd ] || while read -r l; do echo "login $l"; done < {{rootfs}}/etc/registry_htpasswd
             [ ! -e {{rootfs}} ] || echo 'kubeadm files'
+            [ ! -e {{DeliveryPaths.Renewing(cluster)}} ] || echo 'kubeadm renewing'
             [ ! -e {{folder}}/kubeadm.begun ] || echo 'kubeadm begun'
             [ ! -e /var/lib/kubelet/config.yaml ] || [ ! -e /etc/kubernetes/kubelet.conf ] || echo 'kubeadm member'
-            [ ! -e /etc/kubernetes/manifests/kube-apiserver.yaml ] || echo 'kubeadm plane'
+            [ ! -e /etc/kubernetes/manifests/kube-apiserver.yaml ] || {
+                echo 'kubeadm plane'
+                f=$(sed -n 's/^.*--tls-cert-file=//p' /etc/kubernetes/manifests/kube-apiserver.yaml | head -n 1)
+                [ ! -f "$f" ] || echo "api-certificate $(head -c 65536 -- "$f" | base64 | tr -d '\n')"
+            }
             for u in containerd docker kubelet; do ! systemctl is-active --quiet $u.service 2>/dev/null || echo "unit $u.service"; done
             for f in /etc/kubernetes/manifests/*-lvscare.yaml /etc/kubernetes/manifests/*-keepalived.yaml /etc/kubernetes/manifests/*-haproxy.yaml /etc/kubernetes/sealer/* /etc/kubernetes/pki/registry/ca.* \
                 /etc/containerd/certs.d/*/* /etc/docker/certs.d/*/* {{rootfs}}/certs/*; do
@@ -87,7 +93,18 @@ internal static class HostStateReader
             IsControlPlane = isMember && kubeadm.Contains("plane"),
             IsUnfinished = kubeadm.Contains("begun"),
             HasFiles = kubeadm.Contains("files"),
+            IsRenewing = kubeadm.Contains("renewing"),
+            ApiServerNames = ApiServerNamesOf(lines["api-certificate"].FirstOrDefault()),
         };
+    }
+
+    private static IReadOnlyList<string>? ApiServerNamesOf(string[]? words)
+    {
+        var content = new byte[words is [_, var text] ? text.Length : 0];
+        if (words is not [_, { Length: > 0 } certificate] || !Convert.TryFromBase64String(certificate, content, out var length))
+            return null;
+        const string name = "/apiserver.crt";
+        return CertificateReader.Read(new CertificateFileSet([new CertificateFile(name, content.AsMemory(0, length))]), DateTimeOffset.UnixEpoch).Find(name) is { IsReadable: true } info ? info.SubjectAlternativeNames : null;
     }
 
     /// <summary>The error of a host that tells of a claim that nobody can have made.</summary>

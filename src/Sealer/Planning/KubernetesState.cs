@@ -24,6 +24,12 @@ public sealed record KubernetesState
     /// <summary>The image's files are there, or some of them.</summary>
     public bool HasFiles { get; init; }
 
+    /// <summary>Making certificates anew was begun here by a delivery, and has not come to its end.</summary>
+    public bool IsRenewing { get; init; }
+
+    /// <summary>Names and addresses of the API server's certificate; null where there is none, or it cannot be read.</summary>
+    public IReadOnlyList<string>? ApiServerNames { get; init => field = value is null ? null : Listed.Of(value); }
+
     /// <summary>The file of who may use the registry there; empty where there is none. Passwords in it are hashed.</summary>
     public string RegistryUsers { get; init; } = "";
 

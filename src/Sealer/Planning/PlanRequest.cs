@@ -1,3 +1,4 @@
+using Sealer.Certificates;
 using Sealer.Clusterfiles;
 using Sealer.Clusterfiles.Documents;
 
@@ -35,6 +36,12 @@ public sealed record PlanRequest
 
     /// <summary>What the cluster shall keep of itself; null where it keeps nothing.</summary>
     internal ClusterState? State { get; init; }
+
+    /// <summary>Only certificates are meant, and this of them; null where all that differs is.</summary>
+    public CertificateRenewal? Renewal { get; init; }
+
+    /// <summary>Names of API servers' certificates that kubeadm knows, in the cluster; null where nobody could ask.</summary>
+    public IReadOnlyList<string>? ListedNames { get; init => field = value is null ? null : Listed.Of(value); }
 
     /// <summary>The hosts as they were found, in the order of the Clusterfile.</summary>
     public required IReadOnlyList<ObservedHost> Hosts { get; init; }

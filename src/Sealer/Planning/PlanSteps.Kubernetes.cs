@@ -54,6 +54,7 @@ internal sealed partial class PlanSteps
             RuntimeFiles(host, registry);
         foreach (var host in ordered)
             Script(host, KubernetesScripts.Kubelet(request), isWorking: true, "", RuntimeTime);
+        Renewals();
         Planes(kubernetes, ordered, maker);
         var network = Networks(kubernetes, maker);
         Workers(kubernetes, ordered, maker);
@@ -116,7 +117,9 @@ internal sealed partial class PlanSteps
 
     private void Planes(KubernetesRequest kubernetes, List<ObservedHost> ordered, ObservedHost maker)
     {
-        var after = new List<string>();
+        // An API server that is started again serves nobody who joins.
+        var after = RenewalPhases();
+        var joined = 0;
         string? begun = null;
         string? authorities = null;
         foreach (var host in ordered.Where(host => host.Spec.IsControlPlane && host.State!.Kubernetes?.IsControlPlane != true))
@@ -130,7 +133,7 @@ internal sealed partial class PlanSteps
                 ? new Words($"Make the cluster with Kubernetes {kubernetes.Image.Version} (kubeadm init) as {kubernetes.Kubeadm.NodeName(node)}", Unfinished(host, "there is no cluster"), PlanRisk.Medium, InitTime)
                 : new Words($"Join as control plane {kubernetes.Kubeadm.NodeName(node)}, by {maker.Name}", Unfinished(host, "it is not in the cluster"), PlanRisk.Medium, JoinTime);
             // One after the other, whatever became of the one before: the step itself asks for etcd's health first.
-            var phase = isMaker ? InitPhase : $"{JoinPlanePhase} {after.Count + 1}";
+            var phase = isMaker ? InitPhase : $"{JoinPlanePhase} {++joined}";
             Kubernetes(host, phase, KubeadmOf(kubernetes, host, maker), words, isMaker || begun is null ? [] : [begun], isMaker ? [] : [.. after]);
             if (isMaker)
                 begun = _last[host.Name];
@@ -143,7 +146,7 @@ internal sealed partial class PlanSteps
     private void Workers(KubernetesRequest kubernetes, List<ObservedHost> ordered, ObservedHost maker)
     {
         var begun = _steps.FindLast(step => step.Phase == InitPhase)?.Id;
-        var planes = _kubernetesPhases.Where(phase => phase.StartsWith(JoinPlanePhase, StringComparison.Ordinal)).ToList();
+        var planes = RenewalPhases().Concat(_kubernetesPhases.Where(phase => phase.StartsWith(JoinPlanePhase, StringComparison.Ordinal))).ToList();
         foreach (var host in ordered.Where(host => !host.Spec.IsControlPlane))
         {
             var joins = host.State!.Kubernetes?.IsMember != true;
@@ -160,6 +163,8 @@ internal sealed partial class PlanSteps
                 FinalAliases(host);
         }
     }
+
+    private List<string> RenewalPhases() => [.. _kubernetesPhases.Where(phase => phase.StartsWith(RenewalPhase, StringComparison.Ordinal))];
 
     private void Balancer(KubernetesRequest kubernetes, ObservedHost host)
     {

@@ -17,6 +17,12 @@ internal sealed partial class PlanSteps(PlanRequest request, List<string> notes)
 
     public IReadOnlyList<PlanStep> Make()
     {
+        if (request.Renewal is not null)
+        {
+            Renewals();
+            return _steps;
+        }
+
         foreach (var host in _known)
             HostAliases(host);
         Plugins(PluginPhase.BeforeDistribution, [], []);

@@ -19,6 +19,8 @@ namespace Sealer.Planning;
 [JsonDerivedType(typeof(RegistryLoginPayload), RegistryLoginPayload.KindName)]
 [JsonDerivedType(typeof(NodePayload), NodePayload.KindName)]
 [JsonDerivedType(typeof(LaunchPayload), LaunchPayload.KindName)]
+[JsonDerivedType(typeof(CertificateRenewalPayload), CertificateRenewalPayload.KindName)]
+[JsonDerivedType(typeof(KubeadmConfigPayload), KubeadmConfigPayload.KindName)]
 [JsonDerivedType(typeof(NodeRemovalPayload), NodeRemovalPayload.KindName)]
 [JsonDerivedType(typeof(HostCleaningPayload), HostCleaningPayload.KindName)]
 [JsonDerivedType(typeof(ClusterStatePayload), ClusterStatePayload.KindName)]

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Sealer.Certificates;
 using Sealer.Hosts;
 using Sealer.Planning;
 
@@ -30,6 +31,16 @@ internal sealed class KubernetesDelivery(PlanRequest request, Func<string, IHost
             "KubernetesChanged", ErrorKind.Conflict,
             $"'{run.Step.What}' on {run.Step.Host} is not what it was when the plan was made. Make a new plan with Get-ClusterPlan.", run.Step.Host);
     }
+
+    /// <summary>Refuses a plan with names for API servers that neither Clusterfile nor image say, nor kubeadm in the cluster.</summary>
+    public void RequireNames(StepRun run, IReadOnlyList<string> planned, IReadOnlyList<string> listed)
+    {
+        if (!HasNames(planned, listed))
+            RequireSame(run, string.Join(' ', planned), "");
+    }
+
+    /// <summary>True where Clusterfile, image or a list say all of some names.</summary>
+    public bool HasNames(IReadOnlyList<string> planned, IReadOnlyList<string> listed) => SubjectName.Missing(planned, [.. PlanSteps.ApiNamesOf(request), .. listed]).Count == 0;
 
     /// <summary>True where a question to a host, as root, is answered with 0; false with 1.</summary>
     public static async Task<bool> AsksAsync(IHost host, string script, string what, CancellationToken cancellationToken)

@@ -7,12 +7,15 @@ namespace Sealer.Hosts.Checks;
 /// <summary>Results as JUnit XML, which Azure Pipelines, Jenkins and GitLab show: a suite a host, a case a check.</summary>
 public static class HostCheckReport
 {
+    private const string DefaultName = "Test-ClusterHost";
+
     /// <summary>Writes the file. It is there whole or not at all.</summary>
     /// <param name="results">The results.</param>
     /// <param name="path">The file; its folder is made where it is missing.</param>
+    /// <param name="name">What the results are of, for the report's head.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <remarks>Failed is a failure; Skipped and Ignored are skipped; a Warning is a case that passed and says so.</remarks>
-    public static async Task WriteAsync(IReadOnlyList<HostCheckResult> results, string path, CancellationToken cancellationToken = default)
+    public static async Task WriteAsync(IReadOnlyList<HostCheckResult> results, string path, string name = DefaultName, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(results);
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -21,7 +24,7 @@ public static class HostCheckReport
         var partial = $"{full}.{Guid.NewGuid():N}.partial";
         try
         {
-            await File.WriteAllBytesAsync(partial, ToXml(results), cancellationToken).ConfigureAwait(false);
+            await File.WriteAllBytesAsync(partial, ToXml(results, name), cancellationToken).ConfigureAwait(false);
             File.Move(partial, full, overwrite: true);
         }
         finally
@@ -32,14 +35,15 @@ public static class HostCheckReport
 
     /// <summary>The text of the file, UTF-8.</summary>
     /// <param name="results">The results.</param>
-    public static byte[] ToXml(IReadOnlyList<HostCheckResult> results)
+    /// <param name="name">What they are of.</param>
+    public static byte[] ToXml(IReadOnlyList<HostCheckResult> results, string name = DefaultName)
     {
         ArgumentNullException.ThrowIfNull(results);
         using var stream = new MemoryStream();
         using (var xml = XmlWriter.Create(stream, new XmlWriterSettings { Indent = true, Encoding = new UTF8Encoding(false), CheckCharacters = true }))
         {
             xml.WriteStartElement("testsuites");
-            xml.WriteAttributeString("name", "Test-ClusterHost");
+            xml.WriteAttributeString("name", name);
             Totals(xml, results);
             foreach (var host in results.GroupBy(r => r.Host, StringComparer.Ordinal))
             {

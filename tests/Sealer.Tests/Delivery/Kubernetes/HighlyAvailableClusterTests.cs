@@ -1,4 +1,9 @@
+using Sealer.Certificates;
+using Sealer.Clusterfiles;
 using Sealer.Delivery;
+using Sealer.Delivery.Checks;
+using Sealer.Hosts.Checks;
+using Sealer.Labs;
 using Sealer.Tests.Labs;
 
 namespace Sealer.Tests.Delivery.Kubernetes;
@@ -150,6 +155,72 @@ public sealed class HighlyAvailableClusterTests(InstalledCluster installed) : IC
     }
 
     [LinuxFact]
+    public async Task Every_API_server_answers_to_a_name_that_the_Clusterfile_gets_though_the_controller_is_killed_and_one_answers_at_any_time()
+    {
+        const string name = "api.sky.example.com";
+        var named = installed.Cluster with { Spec = installed.Cluster.Spec.WithApiServerNames([name]) };
+        Assert.Equal(["kubeadm-config", "certificate-renewal", "certificate-renewal", "certificate-renewal"], (await Lab.PlanAsync(named)).Steps.Select(step => step.Kind));
+        await WatchAsync();
+        using (var controller = Lab.Controller(named))
+        {
+            await LabKubernetes.RunAsync(installed.First, "until [ -e /var/lib/sealer/state/sky/kubernetes/certificates.begun ]; do sleep 0.1; done");
+            controller.Kill();
+            await controller.WaitForExitAsync();
+        }
+
+        await Lab.ApplyFullyAsync(named);
+        foreach (var plane in Lab.Hosts.Take(3))
+            await LabKubernetes.RunAsync(plane, $"openssl s_client -connect {plane.Address}:6443 -CAfile /etc/kubernetes/pki/ca.crt -verify_hostname {name} -verify_return_error < /dev/null > /dev/null 2>&1; ! ls /var/lib/sealer/state/sky/kubernetes/certificates.begun /etc/kubernetes/pki/*.sealer-new 2> /dev/null");
+        Assert.Contains(name, await KubectlAsync("-n kube-system get configmap kubeadm-config -o jsonpath={.data.ClusterConfiguration}"), StringComparison.Ordinal);
+        Assert.Equal("", await DownAsync());
+        // Nobody takes away what another Clusterfile does not say.
+        Assert.Equal([], (await Lab.PlanAsync(named)).Steps.Select(step => $"{step}: {step.Why}"));
+        Assert.Equal([], (await Lab.PlanAsync(installed.Cluster)).Steps.Select(step => $"{step}: {step.Why}"));
+    }
+
+    [LinuxFact]
+    public async Task All_certificates_of_control_planes_are_made_anew_one_after_the_other_and_everything_goes_on_with_them()
+    {
+        const string tell = "for f in /etc/kubernetes/pki/*.crt /etc/kubernetes/pki/etcd/*.crt; do echo \"$f $(openssl x509 -noout -serial -in $f)\"; done; for f in admin controller-manager scheduler; do echo \"$f $(sed -n 's/.*client-certificate-data: //p' /etc/kubernetes/$f.conf | base64 -d | openssl x509 -noout -serial)\"; done";
+        var before = new List<string[]>();
+        foreach (var plane in Lab.Hosts.Take(3))
+            before.Add((await LabKubernetes.RunAsync(plane, tell)).TrimEnd('\n').Split('\n'));
+        await WatchAsync();
+        var result = await Lab.RenewAsync(installed.Cluster, new CertificateRenewal { IsOfAll = true });
+        Assert.Equal(["certificate-renewal", "certificate-renewal", "certificate-renewal"], result.Steps.Select(step => step.Kind));
+        Assert.Equal("", await DownAsync());
+        foreach (var (plane, old) in Lab.Hosts.Zip(before))
+        {
+            // Only authorities stay.
+            var kept = (await LabKubernetes.RunAsync(plane, tell)).TrimEnd('\n').Split('\n').Intersect(old).Select(line => line.Split(' ')[0]);
+            Assert.Equal(["/etc/kubernetes/pki/ca.crt", "/etc/kubernetes/pki/front-proxy-ca.crt", "/etc/kubernetes/pki/etcd/ca.crt"], kept);
+            // What etcd shows is the new one too, and its members still know each other.
+            await LabKubernetes.RunAsync(plane, "openssl s_client -connect 127.0.0.1:2379 < /dev/null 2> /dev/null | openssl x509 -noout -serial | grep -qx \"$(openssl x509 -noout -serial -in /etc/kubernetes/pki/etcd/server.crt)\"; cmp /root/.kube/config /etc/kubernetes/admin.conf");
+        }
+
+        Assert.Equal(3, (await MembersAsync()).Length);
+        await KubectlAsync("wait --for=condition=Ready node --all --timeout=60s");
+        // Both are led by somebody who may, with the new kubeconfigs.
+        await KubectlAsync("create configmap renewed --dry-run=client -o yaml | kubectl --kubeconfig /etc/kubernetes/admin.conf apply -f - && kubectl --kubeconfig /etc/kubernetes/admin.conf delete configmap renewed");
+        await KubectlAsync("rollout restart deployment/site && kubectl --kubeconfig /etc/kubernetes/admin.conf rollout status deployment/site --timeout=120s");
+        Assert.Equal([], (await Lab.PlanAsync(installed.Cluster)).Steps.Select(step => $"{step}: {step.Why}"));
+    }
+
+    [LinuxFact]
+    public async Task What_is_not_well_in_the_cluster_is_seen_where_it_is_and_nowhere_else()
+    {
+        await KubectlAsync("-n kube-system wait --for=condition=Ready pod --all --timeout=120s");
+        Assert.Empty(await UnwellAsync());
+        var (plane, worker) = (Lab.Hosts[1], installed.Worker);
+        await SeesAsync(worker, "mv /etc/containerd/certs.d /root/", "mv /root/certs.d /etc/containerd/", $"{worker.Address} RegistryPull Failed");
+        await SeesAsync(worker, "iptables -I OUTPUT -p tcp -d $(getent ahostsv4 apiserver.cluster.local | head -n 1 | cut -d ' ' -f 1) --dport 6443 -j REJECT", "iptables -D OUTPUT 1", $"{worker.Address} ApiBalancer Failed");
+        await SeesAsync(worker, $"iptables -I OUTPUT -p tcp -d {plane.Address} --dport 10250 -j REJECT", "iptables -D OUTPUT 1", $"{worker.Address} NodePairs Failed");
+        await SeesAsync(worker, "iptables -t raw -I OUTPUT -d 10.96.0.10 -j DROP", "iptables -t raw -D OUTPUT 1", $"{worker.Address} ClusterDns Failed");
+        await SeesAsync(worker, "openssl req -x509 -newkey rsa:2048 -nodes -days 5 -keyout /etc/kubernetes/pki/soon.key -out /etc/kubernetes/pki/soon.crt -subj /CN=soon 2> /dev/null", "rm /etc/kubernetes/pki/soon.*", $"{worker.Address} Certificates Warning");
+        await SeesAsync(installed.First, $"kubectl --kubeconfig /etc/kubernetes/admin.conf cordon {worker.Name}", $"kubectl --kubeconfig /etc/kubernetes/admin.conf uncordon {worker.Name}", $"{worker.Address} NodeReady Warning");
+    }
+
+    [LinuxFact]
     public async Task Without_its_first_control_plane_the_worker_goes_on_and_the_cluster_is_written_to()
     {
         await installed.First.KillAsync();
@@ -171,6 +242,47 @@ public sealed class HighlyAvailableClusterTests(InstalledCluster installed) : IC
             await KubectlAsync("delete configmap after-death --ignore-not-found");
         }
     }
+
+    private async Task SeesAsync(LabHost host, string breaks, string mends, params string[] seen)
+    {
+        await LabKubernetes.RunAsync(host, breaks);
+        try
+        {
+            var unwell = await UnwellAsync();
+            Assert.Equal(seen.Order(StringComparer.Ordinal), unwell.Order(StringComparer.Ordinal));
+        }
+        finally
+        {
+            await LabKubernetes.RunAsync(host, mends);
+        }
+    }
+
+    private async Task<string[]> UnwellAsync()
+    {
+        await using var hosts = ClusterHosts.Of(installed.Cluster.Spec, new HostAccess { SshConfigFile = "none" });
+        var results = await ClusterCheckup.RunAsync(installed.Cluster.Name, installed.Cluster.Spec, address => hosts[address]);
+        // What was asked for was asked: nothing is left out.
+        Assert.Equal(14, results.Select(result => result.Check).Distinct().Count());
+        return [.. results.Where(result => result.Status != HostCheckStatus.Passed).Select(result => $"{result.Host} {result.Check} {result.Status}")];
+    }
+
+    // On the worker, until it is told to end: whenever none of the API servers answers, that is written down.
+    private Task WatchAsync() => LabKubernetes.RunAsync(installed.Worker, $$"""
+        rm -f /run/watch.*; : > /run/watch.down
+        cat > /run/watch.sh <<'END'
+        until [ -e /run/watch.end ]; do
+            ok=; for s in {{string.Join(' ', Lab.Hosts.Take(3).Select(host => host.Address))}}; do
+                kubectl --kubeconfig /etc/kubernetes/kubelet.conf --server https://$s:6443 --request-timeout 3s get --raw /readyz > /dev/null 2>&1 && ok=1 && break
+            done
+            [ -n "$ok" ] && echo . >> /run/watch.up || date >> /run/watch.down
+            sleep 0.1
+        done
+        : > /run/watch.ended
+        END
+        setsid sh /run/watch.sh > /dev/null 2>&1 < /dev/null &
+        """);
+
+    private Task<string> DownAsync() => LabKubernetes.RunAsync(installed.Worker, ": > /run/watch.end; until [ -e /run/watch.ended ]; do sleep 0.1; done; [ -s /run/watch.up ] || echo 'nothing was seen'; cat /run/watch.down");
 
     private async Task<string[]> MembersAsync() => (await KubectlAsync(
         $"-n kube-system exec etcd-{installed.First.Name} -- etcdctl --cacert /etc/kubernetes/pki/etcd/ca.crt --cert /etc/kubernetes/pki/etcd/healthcheck-client.crt --key /etc/kubernetes/pki/etcd/healthcheck-client.key member list")).TrimEnd('\n').Split('\n');

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Sealer.Certificates;
 using Sealer.Clusterfiles;
 using Sealer.Delivery;
 using Sealer.Events;
@@ -140,7 +141,17 @@ public sealed class LabKubernetes : IAsyncDisposable
         return await delivery.CarryOutAsync(await delivery.PlanAsync());
     }
 
-    /// <summary>The same in a process of its own, to be killed.</summary>
+    /// <summary>Changes certificates only, by a controller that has no image.</summary>
+    public async Task<PlanResult> RenewAsync(Cluster cluster, CertificateRenewal renewal)
+    {
+        await using var hosts = ClusterHosts.Of(cluster.Spec, new HostAccess { SshConfigFile = "none" });
+        var delivery = new ClusterDelivery(cluster, address => hosts[address], null, Home, new DeliveryOptions { Renewal = renewal }, new Listener(Told), hosts.Other);
+        var result = await delivery.CarryOutAsync(await delivery.PlanAsync());
+        Assert.True(result.Succeeded, TellOf(result));
+        return result;
+    }
+
+    /// <summary>A delivery in a process of its own, to be killed.</summary>
     public Process Controller(Cluster cluster)
     {
         var file = _folder["Clusterfile"];
