@@ -142,7 +142,7 @@ public sealed class ClusterfileCmdletTests : IDisposable
     public void Tables_say_what_matters()
     {
         var cluster = _session.Show("Get-Clusterfile");
-        foreach (var word in new[] { "small", "skyline:v3", "10.0.0.11", "2", "sea.hub:5000" })
+        foreach (var word in new[] { "small", "skyline:v3", "10.0.0.11", "2", "Clusterfile" })
             Assert.Contains(word, cluster, StringComparison.Ordinal);
         Assert.Contains("node", _session.Show("(Get-Clusterfile).Spec.Hosts"), StringComparison.Ordinal);
         Assert.Contains("DB_PASSWORD", _session.Show("(Get-Clusterfile).Spec.Environment"), StringComparison.Ordinal);
