@@ -108,7 +108,7 @@ public sealed class GetCluster : HostAccessCmdlet
         try
         {
             if (answer.Error is null)
-                KnownClusters.Keep(home, KnownCluster.Of(answer.Cluster.Spec, access));
+                await KeepAsync(KnownCluster.Of(answer.Cluster.Spec, access), home);
         }
         catch (SealerException e)
         {
@@ -118,11 +118,26 @@ public sealed class GetCluster : HostAccessCmdlet
         return answer;
     }
 
+    // What a cluster calls itself is its own word: another of that name that is known stays the one that is found by it.
+    private async Task KeepAsync(KnownCluster seen, SealerHome home)
+    {
+        if (KnownClusters.Names(home).Contains(seen.Name)
+            && KnownClusters.Find(home, seen.Name).ControlPlanes is var kept && !kept.Any(way => seen.ControlPlanes.Any(other => other.Address == way.Address)))
+        {
+            await WarnAsync($"This controller knows another cluster '{seen.Name}' ({string.Join(", ", kept.Select(way => way.Address))}), and goes on finding that one by the name. Set {SealerHome.Variable} to another folder to work with both.");
+            return;
+        }
+
+        KnownClusters.Keep(home, seen);
+    }
+
     private async Task TellAsync(Task<ClusterAnswer> asked)
     {
         try
         {
             var answer = await asked;
+            if (answer.Note is { } note)
+                await WarnAsync(note);
             await WriteAsync(answer.Cluster);
             if (answer.Error is { } error)
                 await WriteErrorAsync(error);

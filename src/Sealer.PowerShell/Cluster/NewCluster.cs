@@ -101,6 +101,9 @@ public sealed class NewCluster : DeliveryCmdlet
         Clusters[0], null, hosts, cancellationToken, null,
         () =>
         {
+            // One that is there says the same already, with its author's words and secrets.
+            if (File.Exists(Clusters[0].Path))
+                return Task.CompletedTask;
             if (System.IO.Path.GetDirectoryName(Clusters[0].Path) is { Length: > 0 } folder)
                 Directory.CreateDirectory(folder);
             Sealer.Clusterfiles.Clusterfile.WriteFile(Clusters[0].Path!, Clusters[0].Spec);

@@ -96,6 +96,7 @@ public sealed class UpdateClusterCert : HostCmdlet
         var options = new DeliveryOptions
         {
             ThrottleLimit = ThrottleLimit,
+            Access = hosts.Access,
             Lock = new ClusterLockOptions { Force = Force },
             Renewal = new CertificateRenewal { SubjectAlternativeNames = SubjectAlternativeName, IsOfAll = Renew, Lifetime = ValidFor },
         };

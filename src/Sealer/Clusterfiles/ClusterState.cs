@@ -43,6 +43,10 @@ internal sealed partial record ClusterState(string Text, IReadOnlyDictionary<str
         return whole is null ? open : Joined(open, whole);
     }
 
+    /// <summary>Somebody else has written the open half since, and what it says counts.</summary>
+    /// <exception cref="SealerException"><c>ClusterStateUnreadable</c>.</exception>
+    public bool IsChanged => Secrets.TryGetValue(Key, out var text) && Of(Read(text, Secrets.GetValueOrDefault)).Text != Text;
+
     /// <summary>True where a cluster keeps this; what somebody else has put beside it does not count.</summary>
     public bool IsSame(ClusterState? other) => other is not null && other.Text == Text && Secrets.All(pair => other.Secrets.TryGetValue(pair.Key, out var value) && value == pair.Value);
 
@@ -153,8 +157,16 @@ internal sealed partial record ClusterState(string Text, IReadOnlyDictionary<str
         IReadOnlyList<EnvironmentVariable> Filled(IReadOnlyList<EnvironmentVariable> variables) =>
             [.. variables.Select(variable => variable.HasValue ? variable : secrets.Find(secret => secret.Name == variable.Name) ?? variable)];
         var filled = WithVariables(open, Filled);
+        // What the open half never had, nobody who wrote it can have taken away.
+        var shown = Shown(whole);
         return filled with
         {
+            Annotations = whole.Annotations.Where(pair => !shown.Annotations.ContainsKey(pair.Key)).Concat(filled.Annotations).DistinctBy(pair => pair.Key).ToDictionary(StringComparer.Ordinal),
+            Commands = filled.Commands ?? (shown.Commands is null ? whole.Commands : null),
+            Configs = [.. whole.Configs.Except(shown.Configs), .. filled.Configs],
+            Plugins = [.. whole.Plugins.Except(shown.Plugins), .. filled.Plugins],
+            Application = filled.Application is { } application && whole.Application is { } hidden && shown.Application is { } seen ? Joined(application, hidden, seen) : filled.Application,
+            KubeadmDocuments = [.. whole.KubeadmDocuments.Where(document => shown.KubeadmDocuments.All(other => other.Kind != document.Kind) && filled.KubeadmDocuments.All(other => other.Kind != document.Kind)), .. filled.KubeadmDocuments],
             Environment = [.. filled.Environment, .. secrets.Where(secret => filled.Environment.All(variable => variable.Name != secret.Name))],
             Ssh = Joined(filled.Ssh, whole.Ssh),
             Hosts = [.. filled.Hosts.Select(host => host with { Ssh = Joined(host.Ssh, ssh.GetValueOrDefault(host.Address, whole.Ssh)) })],
@@ -163,6 +175,18 @@ internal sealed partial record ClusterState(string Text, IReadOnlyDictionary<str
                 filled.Registry.External is { Password: null } external && external.Domain == whole.Registry.External?.Domain ? external with { UserName = whole.Registry.External.UserName, Password = whole.Registry.External.Password } : filled.Registry.External),
         };
     }
+
+    private static ApplicationSpec Joined(ApplicationSpec open, ApplicationSpec whole, ApplicationSpec shown) => open with
+    {
+        Commands = open.Commands ?? (shown.Commands is null ? whole.Commands : null),
+        Configs = [.. open.Configs.Select(config => whole.Configs.FirstOrDefault(other => other.Name == config.Name) is { } hidden && shown.Configs.FirstOrDefault(other => other.Name == config.Name) is { } seen
+            ? config with
+            {
+                Files = [.. hidden.Files.Except(seen.Files), .. config.Files],
+                LaunchCommands = config.LaunchCommands ?? (seen.LaunchCommands is null ? hidden.LaunchCommands : null),
+            }
+            : config)],
+    };
 
     private static SshSettings Joined(SshSettings open, SshSettings whole) => open with
     {

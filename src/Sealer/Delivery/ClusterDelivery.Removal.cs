@@ -14,6 +14,9 @@ public sealed partial class ClusterDelivery
 {
     private const int MaxPlugins = 16 << 20;
 
+    // The lock is not renewed any more, and outlasts some that do not answer.
+    private static readonly TimeSpan ForgettingTime = TimeSpan.FromSeconds(15);
+
     // Nothing on a host tells of the cluster from here on.
     private string Forget => $"rm -rf {DeliveryPaths.State(Spec.Name)}; rmdir -p {DeliveryPaths.State("")} 2>/dev/null; :";
 
@@ -45,12 +48,12 @@ public sealed partial class ClusterDelivery
 
     // A host of which something is left keeps what is known of it, for who comes again. The lock goes last: while others are still to
     // forget, nobody else begins.
-    private async Task ForgetAllAsync(ClusterLock held, string holder, IReadOnlyList<ObservedHost> observed, IReadOnlyList<StepResult> steps, CancellationToken cancellationToken)
+    private async Task ForgetAllAsync(ClusterLock held, string holder, Dictionary<string, IHost> fenced, IReadOnlyList<ObservedHost> observed, IReadOnlyList<StepResult> steps, CancellationToken cancellationToken)
     {
         var left = steps.Where(step => step.Status is StepStatus.Failed or StepStatus.Skipped).Select(step => step.Step.Host).ToHashSet(StringComparer.Ordinal);
         var clean = observed.Where(host => host.IsKnown && !left.Contains(host.Name)).ToList();
         await held.StopRenewingAsync().ConfigureAwait(false);
-        await ForgetAsync([.. clean.Where(host => host.Name != holder).Select(host => host.Spec)], cancellationToken).ConfigureAwait(false);
+        await ForgetAsync([.. clean.Where(host => host.Name != holder).Select(host => fenced[host.Name])], cancellationToken).ConfigureAwait(false);
         if (clean.Exists(host => host.Name == holder))
             (await held.RunAsync(new HostCommand(Forget) { Timeout = KubernetesDelivery.Patience }, cancellationToken).ConfigureAwait(false)).Require("forget the cluster");
     }

@@ -132,19 +132,34 @@ public sealed partial class ClusterDelivery
         DeliveryRates.Keep(_home, plan.Cluster, steps);
         if (result.Succeeded && journal.Finished is null)
             await journal.WriteAsync(JournalEvent.Finished, cancellationToken: cancellationToken).ConfigureAwait(false);
-        if (_options.Removes)
-            await ForgetAllAsync(held, plan.LockHost, observed, steps, cancellationToken).ConfigureAwait(false);
-        else if (result.Succeeded)
-            await ForgetAsync([.. observed.Where(host => !IsNamed(host.Spec)).Select(host => host.Spec)], cancellationToken).ConfigureAwait(false);
+        // Who has lost the lock takes nothing away: what lies there is another's by now.
+        if (_options.Removes && held.Why is null)
+        {
+            await ForgetAllAsync(held, plan.LockHost, fenced, observed, steps, cancellationToken).ConfigureAwait(false);
+        }
+        else if (!_options.Removes && result.Succeeded && observed.Where(host => !IsNamed(host.Spec)).ToList() is { Count: > 0 } gone)
+        {
+            await held.StopRenewingAsync().ConfigureAwait(false);
+            await ForgetAsync([.. gone.Select(host => fenced[host.Name])], cancellationToken).ConfigureAwait(false);
+        }
+
         return result;
     }
 
-    // Last of all, what deliveries keep: from here on nothing on these hosts tells of the cluster.
-    private Task ForgetAsync(IReadOnlyList<HostSpec> hosts, CancellationToken cancellationToken) => EachAsync(
+    // Last of all, what deliveries keep: from here on nothing on these hosts tells of the cluster. One that does not answer any more
+    // keeps nobody from hearing what came of the plan.
+    private Task ForgetAsync(IReadOnlyList<IHost> hosts, CancellationToken cancellationToken) => EachAsync(
         hosts,
         async (host, token) =>
         {
-            (await HostOf(host).RunAsync(new HostCommand(Forget) { Elevated = true, Timeout = KubernetesDelivery.Patience }, token).ConfigureAwait(false)).Require("forget the cluster");
+            try
+            {
+                (await host.RunAsync(new HostCommand(Forget) { Elevated = true, Timeout = ForgettingTime }, token).ConfigureAwait(false)).Require("forget the cluster");
+            }
+            catch (SealerException e) when (e.Id != "ClusterLockLost")
+            {
+                _events?.Report(new WarningEvent($"{host.Name} still keeps {DeliveryPaths.State(Spec.Name)}: {e.Message} Run the same again once it is back."));
+            }
         },
         cancellationToken);
 

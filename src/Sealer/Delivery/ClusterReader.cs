@@ -59,7 +59,11 @@ public static class ClusterReader
         // As the API calls them, which knows no names of ssh_config.
         var status = Named(answer.Status, spec.Name) with { Image = spec.Image };
         status = await DetailsAsync(status, answer.Plane, own, access, cancellationToken).ConfigureAwait(false);
-        return new ClusterAnswer(new Cluster(own) { Status = status, KeptWays = spec }, null);
+        return new ClusterAnswer(new Cluster(own) { Status = status, KeptWays = spec }, null)
+        {
+            Note = !kept.IsChanged ? null
+                : $"Somebody other than Sealer has changed what the cluster {spec.Name} keeps of itself (kube-system, ConfigMap {ClusterState.Name}), and its hosts, their logins and its scripts are taken from there: look at them before anything is done.",
+        };
     }
 
     /// <summary>A cluster of a Clusterfile, and how it is.</summary>
@@ -168,4 +172,8 @@ public static class ClusterReader
 /// <summary>What came of asking for a cluster.</summary>
 /// <param name="Cluster">The cluster; where it could not be asked, what is known of it.</param>
 /// <param name="Error">Why it could not be asked; null where it was.</param>
-public sealed record ClusterAnswer(Cluster Cluster, SealerException? Error);
+public sealed record ClusterAnswer(Cluster Cluster, SealerException? Error)
+{
+    /// <summary>What should be known before it is worked with, in whole sentences; null where there is nothing.</summary>
+    public string? Note { get; init; }
+}

@@ -44,7 +44,7 @@ public static class LiveCluster
     internal static async Task<ClusterState?> KeptAsync(IHost plane, CancellationToken cancellationToken)
     {
         var result = await plane.RunAsync(new HostCommand(Get(withState: true)) { Elevated = true, Timeout = KubernetesDelivery.Patience, MaxOutput = MaxOutput }, cancellationToken).ConfigureAwait(false);
-        return StateOf(ObjectsOf(RequireSecretly(result).Output));
+        return Readable(plane, () => StateOf(ObjectsOf(RequireSecretly(result).Output)));
     }
 
     private static async Task<LiveAnswer> AskAsync(string cluster, IEnumerable<IHost> planes, bool withState, TimeProvider? clock, CancellationToken cancellationToken)
@@ -80,10 +80,29 @@ public static class LiveCluster
         var text = RequireSecretly(result).Output;
         var middle = text.IndexOf(Between, StringComparison.Ordinal);
         if (middle < 0 || result.Truncated)
-            throw new SealerException("NodesNotReadable", ErrorKind.InvalidContent, $"What {plane.Name} says of the nodes of {cluster} cannot be read.", plane.Name);
-        var objects = ObjectsOf(text[(middle + Between.Length)..]);
-        var status = new ClusterStatus(clock.GetUtcNow()) { Nodes = NodeReader.Read(cluster, text[..middle]), Applications = ApplicationsOf(Find(objects, "ConfigMap", Applications)) };
-        return new LiveAnswer(status, StateOf(objects), plane);
+            throw NotReadable(plane);
+        return Readable(plane, () =>
+        {
+            var objects = ObjectsOf(text[(middle + Between.Length)..]);
+            var status = new ClusterStatus(clock.GetUtcNow()) { Nodes = NodeReader.Read(cluster, text[..middle]), Applications = ApplicationsOf(Find(objects, "ConfigMap", Applications)) };
+            return new LiveAnswer(status, StateOf(objects), plane);
+        });
+    }
+
+    private static SealerException NotReadable(IHost plane) =>
+        new("NodesNotReadable", ErrorKind.InvalidContent, $"What {plane.Name} says of its cluster cannot be read.", plane.Name);
+
+    // A host that lies may give text where an object belongs, or a key twice, which shows when it is looked at.
+    private static T Readable<T>(IHost plane, Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException or FormatException)
+        {
+            throw NotReadable(plane);
+        }
     }
 
     // A question for all at once costs what one costs.

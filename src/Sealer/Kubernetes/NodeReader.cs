@@ -21,7 +21,7 @@ internal static class NodeReader
             if (JsonNode.Parse(json)?["items"] is JsonArray items)
                 return [.. items.OfType<JsonObject>().Select(item => Of(cluster, item))];
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or ArgumentException)
         {
             // Said below.
         }

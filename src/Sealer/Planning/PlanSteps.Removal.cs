@@ -11,7 +11,7 @@ internal sealed partial class PlanSteps
     // hosts; those that come after find the image's files still there.
     public IReadOnlyList<PlanStep> MakeRemoval()
     {
-        var hosts = _known.Where(HasAnything).ToList();
+        var hosts = _known.Where(host => HasAnything(host) && !IsForeign(host)).ToList();
         var first = hosts.Find(host => HasFiles(host) && host.Spec == request.Spec.ControlPlanes.FirstOrDefault());
         if (first is not null)
             CleanPlugins(first, PluginPhase.PreUninstall, []);
@@ -32,7 +32,7 @@ internal sealed partial class PlanSteps
                 new Words("Take the image's files away", "its plugins have run", PlanRisk.Low, request.Rates.Step));
         }
 
-        foreach (var host in _known.Where(host => (host.Facts!.Kubernetes is { IsControlPlane: true } or { IsMember: true } or { HasEtcdData: true }) && !WasInstalled(host)))
+        foreach (var host in _known.Where(IsForeign))
             notes.Add($"{host.Name} has something of a Kubernetes that no delivery of {request.Spec.Name} has brought, or that was taken away without Sealer: it stays as it is.");
         foreach (var host in request.Hosts.Where(host => !host.IsKnown))
             notes.Add($"{host.Name} cannot be reached: what is on it stays there. {host.Error?.Message} Run the same again once it is back.");
@@ -58,6 +58,10 @@ internal sealed partial class PlanSteps
         || HostAliasLines.Apply(host.State.HostsFile, request.Spec.Name, []) != host.State.HostsFile;
 
     private static bool HasFiles(ObservedHost host) => host.State!.Kubernetes?.HasFiles == true;
+
+    // Files of this name are what another's Kubernetes runs on, as one that sealer itself has made.
+    private static bool IsForeign(ObservedHost host) =>
+        (host.Facts!.Kubernetes is { IsControlPlane: true } or { IsMember: true } or { HasEtcdData: true }) && !WasInstalled(host);
 
     private static bool WasInstalled(ObservedHost host) => host.State!.Kubernetes is { Records.Count: > 0 } or { IsUnfinished: true };
 }

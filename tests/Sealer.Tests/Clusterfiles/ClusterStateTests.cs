@@ -139,6 +139,11 @@ public sealed class ClusterStateTests
         Assert.Equal("hunter2: #own", read.Hosts[3].Ssh.Password!.Reveal());
         Assert.Equal("hunter2-registry", read.Registry.Local!.Password!.Reveal());
         Assert.Equal("hunter2-db", read.Environment.Single(variable => variable.Name == "DB_PASSWORD").Reveal());
+        // What sealer never saw it cannot have taken away.
+        Assert.Equal(["closed", "mysql", "open"], read.Configs.Select(config => config.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(["everywhere", "login", "there"], read.Plugins.Select(plugin => plugin.Name).Order(StringComparer.Ordinal));
+        Assert.False(state.IsChanged);
+        Assert.True((state with { Text = text }).IsChanged);
     }
 
     [Fact]

@@ -55,7 +55,8 @@ internal static class ClusterCheckScript
             text.Append(string.Concat(view.DnsPods.Select(pod => $"connect {ClusterCheck.PodNetwork} {pod} 53 &\n")));
         if (isAsked(ClusterCheck.NodePairs))
         {
-            text.Append(string.Concat(nodes.Where(node => !node.Equals(self)).Select(node => $"connect {ClusterCheck.NodePairs} {node} 10250 &\n")));
+            // So many at once as disturb nobody.
+            text.Append(string.Concat(nodes.Where(node => !node.Equals(self)).Select((node, i) => $"connect {ClusterCheck.NodePairs} {node} 10250 &\n{(i % 64 == 63 ? "wait\n" : "")}")));
             text.Append(string.Concat(planes.Where(plane => !plane.Equals(self)).Select(plane => $"connect {ClusterCheck.NodePairs} {plane} {ApiBalancing.DefaultPort} &\n")));
         }
 

@@ -93,10 +93,11 @@ public static class ClusterCheckup
         try
         {
             var script = ClusterCheckScript.Of(view, self.Address, self.IsControlPlane, [.. spec.Hosts.Select(each => each.Address)], [.. spec.ControlPlanes.Select(each => each.Address)], isAsked);
+            var result = await host.RunAsync(new HostCommand(script) { Elevated = true, Timeout = Patience }, cancellationToken).ConfigureAwait(false);
+            // It is connected by now: what is measured is the question alone.
             var (before, begun) = (clock.GetUtcNow(), clock.GetTimestamp());
             var now = isAsked(ClusterCheck.Clock) ? await host.RunAsync(new HostCommand("date +%s") { Timeout = Patience }, cancellationToken).ConfigureAwait(false) : null;
             var took = clock.GetElapsedTime(begun);
-            var result = await host.RunAsync(new HostCommand(script) { Elevated = true, Timeout = Patience }, cancellationToken).ConfigureAwait(false);
             var lines = result.Require("look at the cluster").Output.Split('\n').Select(line => line.Split('|', 3)).Where(words => words.Length == 3).ToList();
             if (!lines.Exists(words => words[0] == "end") || result.Truncated)
                 throw new SealerException("HostAnswerNotReadable", ErrorKind.InvalidContent, $"{host.Name} did not say all that it was asked for. Run it again; where that stays so, look at the shell of root there.", host.Name);
@@ -241,7 +242,8 @@ public static class ClusterCheckup
         // Against the middle one, so that the host is told that is wrong and not those that are right.
         var skews = all.Select(each => each.Skew).OfType<TimeSpan>().Order().ToList();
         var apart = skew - skews[skews.Count / 2];
-        return apart.Duration() > Skew + host.SkewMargin ? Of(name, ClusterCheck.Clock, $"Its clock is {Apart(apart)} that of the other hosts.", remedy)
+        // The middle one was asked as uncertainly as anybody.
+        return apart.Duration() > Skew + all.Max(each => each.SkewMargin) ? Of(name, ClusterCheck.Clock, $"Its clock is {Apart(apart)} that of the other hosts.", remedy)
             : skew.Duration() > SkewFromHere + host.SkewMargin ? Of(name, ClusterCheck.Clock, $"Its clock is {Apart(skew)} that of this machine.", remedy)
             : Of(name, ClusterCheck.Clock, null, "Its clock agrees with the others'.");
     }

@@ -67,7 +67,7 @@ internal sealed record ClusterView
                 Image = pods.Where(pod => IsName(pod.Image)).OrderByDescending(pod => pod.App == "kube-proxy").FirstOrDefault()?.Image,
             };
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or ArgumentException)
         {
             throw NotReadable(cluster, plane);
         }

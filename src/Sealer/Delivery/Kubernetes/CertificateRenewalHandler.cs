@@ -56,7 +56,7 @@ internal sealed class CertificateRenewalHandler(KubernetesDelivery delivery, Tim
     public override async Task<bool> CheckAsync(StepRun run, CancellationToken cancellationToken)
     {
         var payload = await PayloadOf(run, cancellationToken).ConfigureAwait(false);
-        var files = await ReadAsync(run.Host, payload.IssuedBefore is not null, withKeys: false, cancellationToken).ConfigureAwait(false);
+        var files = await ReadAsync(run.Host, LooksAtAll(run, payload), withKeys: false, cancellationToken).ConfigureAwait(false);
         if (Decide(run, payload, files, clock.GetUtcNow()).Decisions.Any(decision => decision.Writes))
             return false;
         return await KubernetesDelivery.AsksAsync(run.Host, $"[ ! -e {Begun} ] && {Shows(run.Step.Host)} || exit 1", "say whether its API server shows its certificate", cancellationToken).ConfigureAwait(false);
@@ -67,8 +67,7 @@ internal sealed class CertificateRenewalHandler(KubernetesDelivery delivery, Tim
     {
         var payload = await PayloadOf(run, cancellationToken).ConfigureAwait(false);
         await RequireOthersAsync(run, payload, cancellationToken).ConfigureAwait(false);
-        var isOfAll = payload.IssuedBefore is not null;
-        var files = await ReadAsync(run.Host, isOfAll, withKeys: true, cancellationToken).ConfigureAwait(false);
+        var files = await ReadAsync(run.Host, LooksAtAll(run, payload), withKeys: true, cancellationToken).ConfigureAwait(false);
         // A controller whose clock is behind that of the one that began would never come to an end.
         var now = payload.IssuedBefore is { } begun && begun > clock.GetUtcNow() ? begun : clock.GetUtcNow();
         var (decisions, policy) = Decide(run, payload, files, now);
@@ -195,10 +194,13 @@ internal sealed class CertificateRenewalHandler(KubernetesDelivery delivery, Tim
 
         // The address that it is asked at is its own name.
         var wanted = ClusterCertificates.Standing(files, present, _paths, [run.Step.Host, .. payload.Names]);
-        if (!isOfAll)
+        if (!LooksAtAll(run, payload))
             wanted = [.. wanted.Where(each => each.Path == ApiServerPath || each.Path == _paths.Pki("ca.crt"))];
         return (CertificateComparison.Compare(wanted, present, policy, now), policy);
     }
+
+    // Where a renewal of all was cut off, any of them may lie beside another's key.
+    private bool LooksAtAll(StepRun run, CertificateRenewalPayload payload) => payload.IssuedBefore is not null || delivery.Observed(run).State?.Kubernetes?.IsRenewing == true;
 
     // Keys are asked for where something is signed, and only those that sign, or stay.
     private async Task<CertificateFileSet> ReadAsync(IHost host, bool all, bool withKeys, CancellationToken cancellationToken)

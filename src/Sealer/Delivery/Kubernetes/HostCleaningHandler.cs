@@ -60,11 +60,11 @@ internal sealed class HostCleaningHandler(ClusterSpec spec, Func<PlanStep, IRead
 
     // A host that a plan calls one of ours is asked whether it is: credentials may open others too. kubeadm asks nobody without
     // admin.conf: who is left of the cluster has been told. Its rules in the kernel kubeadm leaves, as it says itself; which addresses
-    // are pods' is kept for who goes on where this was cut off. Who installs again here finds no record of scripts that have run.
+    // are pods' is kept for who goes on where this was cut off, and is asked of kube-system's kube-proxy alone: any pod may call a volume so. Who installs again here finds no record of scripts that have run.
     private string Installed() => $$"""
         k={{State}}; r={{ShellText.Quote(spec.RootfsFolder)}}
         [ -e $k/cleaning ] || ls $k/*.done $k/kubeadm.begun 2>/dev/null | grep -q . || { echo 'no delivery of this cluster was ever here'; exit 3; }
-        p=$({ cat $k/cleaning; sed -n 's/^ *clusterCIDR: *//p' /var/lib/kubelet/pods/*/volumes/kubernetes.io~configmap/kube-proxy/config.conf; sed -n 's/^ *- --cluster-cidr=//p' /etc/kubernetes/manifests/kube-controller-manager.yaml; } 2>/dev/null | tr -d '"' | tr ', ' '\n\n' | grep / | sort -u | tr '\n' ' ')
+        p=$({ cat $k/cleaning; for f in /var/log/pods/kube-system_kube-proxy-*_*; do sed -n 's/^ *clusterCIDR: *//p' "/var/lib/kubelet/pods/${f##*_}/volumes/kubernetes.io~configmap/kube-proxy/config.conf"; done; sed -n 's/^ *- --cluster-cidr=//p' /etc/kubernetes/manifests/kube-controller-manager.yaml; } 2>/dev/null | tr -d '"' | tr ', ' '\n\n' | awk -F/ 'NF == 2 && $2 + 0 >= 8' | sort -u | tr '\n' ' ')
         mkdir -p $k && echo "$p" > $k/cleaning || exit 1
         if [ -e /etc/kubernetes/admin.conf ] && cmp -s /etc/kubernetes/admin.conf /root/.kube/config; then rm -f /root/.kube/config; fi
         rm -rf /root/.kube/cache /root/.kube/http-cache; rmdir /root/.kube 2>/dev/null || :
@@ -79,6 +79,7 @@ internal sealed class HostCleaningHandler(ClusterSpec spec, Func<PlanStep, IRead
             if [ -f "$r/scripts/$s.sh" ]; then (cd "$r/scripts" && bash "$s.sh") || exit 1; fi
         done
         awk '$2 ~ "^/var/lib/kubelet/" { print $2 }' /proc/mounts | sort -r | while read -r m; do umount -l "$m" || :; done
+        ! grep -q ' /var/lib/kubelet/' /proc/mounts || { echo 'volumes are still mounted, and what is in them must not be removed:'; awk '$2 ~ "^/var/lib/kubelet/" { print $2 }' /proc/mounts; exit 1; }
         rm -rf /etc/kubernetes /etc/cni/net.d /var/lib/cni
         find /usr/libexec/kubernetes /opt/containerd -depth -type d -empty -delete 2>/dev/null || :
         rmdir /run/netns /lib/modules 2>/dev/null || :

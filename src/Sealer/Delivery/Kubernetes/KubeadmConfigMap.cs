@@ -36,7 +36,7 @@ internal sealed class KubeadmConfigMap
             if (settings is not null && !result.Truncated)
                 return new KubeadmConfigMap(settings.Content, $"{map?["metadata"]?["resourceVersion"]}");
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException || e is SealerException { Id: "InvalidKubeadmFile" })
+        catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException || e is SealerException { Id: "InvalidKubeadmFile" })
         {
             // Told below.
         }
