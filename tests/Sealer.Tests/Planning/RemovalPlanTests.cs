@@ -41,7 +41,8 @@ public sealed class RemovalPlanTests
         var plan = Planner.MakeRemoval(Request(change: host => host.Name switch
         {
             "10.0.0.2" => With(host, new KubernetesState { HasFiles = true }),
-            "10.0.0.3" => With(host, new KubernetesState()) with { Facts = host.Facts! with { Kubernetes = host.Facts.Kubernetes with { IsMember = true } } },
+            // As a cluster of the same name that sealer itself has made.
+            "10.0.0.3" => With(host, new KubernetesState { HasFiles = true }) with { Facts = host.Facts! with { Kubernetes = host.Facts.Kubernetes with { IsMember = true } } },
             _ => host,
         }));
         Assert.False(Cleaning(plan, "10.0.0.1").OnlyFiles);
