@@ -49,7 +49,7 @@ internal sealed class NodeRemovalHandler(KubernetesDelivery delivery) : StepHand
 
         if (payload.IsControlPlane && MemberOf(await MembersAsync(run.Host, cancellationToken).ConfigureAwait(false), payload) is { } member)
             (await EtcdAsync(run.Host, $"member remove {member.Id.ToString("x", CultureInfo.InvariantCulture)}", cancellationToken).ConfigureAwait(false)).Require($"take {payload.Node} out of etcd");
-        (await run.Host.RunAsync(Command($"delete node {ShellText.Quote(payload.Node)} --ignore-not-found"), cancellationToken).ConfigureAwait(false)).Require($"take {payload.Node} out of the cluster");
+        (await run.Host.RunAsync(Patiently($"delete node {ShellText.Quote(payload.Node)} --ignore-not-found"), cancellationToken).ConfigureAwait(false)).Require($"take {payload.Node} out of the cluster");
     }
 
     // A plan that somebody wrote could name any node: what the Clusterfile names stays.
@@ -108,6 +108,13 @@ internal sealed class NodeRemovalHandler(KubernetesDelivery delivery) : StepHand
     }
 
     private static HostCommand Command(string words) => new($"kubectl --kubeconfig /etc/kubernetes/admin.conf {words}") { Elevated = true, Timeout = 2 * KubernetesDelivery.Patience };
+
+    // Where the member that left led the others, they choose anew, and nothing is written until they have.
+    private static HostCommand Patiently(string words)
+    {
+        var command = Command(words);
+        return command with { Script = $"i=0; until e=$({command.Script} 2>&1); do i=$((i+1)); [ $i -lt 15 ] || {{ echo \"$e\" >&2; exit 1; }}; sleep 2; done" };
+    }
 
     private sealed record Member(ulong Id, string Name, string Peer, string Client);
 }
