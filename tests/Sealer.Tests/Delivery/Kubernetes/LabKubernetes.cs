@@ -188,7 +188,8 @@ public sealed class LabKubernetes : IAsyncDisposable
     }
 
     /// <summary>Asks the API on a control plane.</summary>
-    public static Task<string> KubectlAsync(LabHost plane, string words) => RunAsync(plane, $"kubectl --kubeconfig /etc/kubernetes/admin.conf {words}");
+    /// <remarks>Its own <c>wait --all --timeout</c> is for each of them, one after the other.</remarks>
+    public static Task<string> KubectlAsync(LabHost plane, string words) => RunAsync(plane, $"timeout 200 kubectl --kubeconfig /etc/kubernetes/admin.conf {words}");
 
     /// <summary>What came of each step.</summary>
     public static string TellOf(PlanResult result) => string.Join('\n', result.Steps.Select(step => $"{step.Status} {step.Duration.TotalSeconds:0.0} s {step} {step.Message}"));
