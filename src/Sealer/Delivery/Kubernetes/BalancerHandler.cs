@@ -10,6 +10,7 @@ namespace Sealer.Delivery.Kubernetes;
 internal sealed class BalancerHandler(KubernetesDelivery delivery) : StepHandler
 {
     private const int Answers = 180;
+    private const int Looks = 15;
 
     /// <inheritdoc/>
     public override string Kind => BalancerPayload.KindName;
@@ -37,6 +38,15 @@ internal sealed class BalancerHandler(KubernetesDelivery delivery) : StepHandler
         var address = ((BalancerPayload)run.Step.Payload).Address;
         var wait = KubernetesDelivery.WaitFor(question, Answers, $"the API does not answer at {address}");
         (await run.Host.RunAsync(new HostCommand(wait) { Elevated = true, Timeout = TimeSpan.FromSeconds(Answers * 7) }, cancellationToken).ConfigureAwait(false)).Require("reach the API through its balancer");
+    }
+
+    // What answered may have been the pod that the kubelet was about to replace by that of the new files.
+    /// <inheritdoc/>
+    public override async Task VerifyAsync(StepRun run, CancellationToken cancellationToken)
+    {
+        for (var i = 1; i < Looks && !await CheckAsync(run, cancellationToken).ConfigureAwait(false); i++)
+            await Task.Delay(TimeSpan.FromSeconds(2), cancellationToken).ConfigureAwait(false);
+        await base.VerifyAsync(run, cancellationToken).ConfigureAwait(false);
     }
 
     private IReadOnlyList<BalancerFile> FilesOf(StepRun run)
