@@ -145,19 +145,20 @@ public sealed class KnownHostsTests : IDisposable
     }
 
     [Fact]
-    public async Task Ten_thousand_hosts_are_enrolled_in_a_time_that_grows_with_their_number()
+    public void Ten_thousand_hosts_are_enrolled_in_a_time_that_grows_with_their_number()
     {
         var known = Load("# mine\n");
         var half = 0L;
         for (var i = 0; i < 10_000; i++)
         {
-            await known.EnrolAsync($"10.0.{i / 256}.{i % 256}", 22, Key);
+            // Nobody else holds the file: nothing is waited for, and all of it is this thread's, whatever other tests do.
+            Assert.True(known.EnrolAsync($"10.0.{i / 256}.{i % 256}", 22, Key).IsCompletedSuccessfully);
             if (i == 4_999)
-                half = GC.GetTotalAllocatedBytes();
+                half = GC.GetAllocatedBytesForCurrentThread();
         }
 
         // Whoever reads all that stands there for each takes 10,000 times a megabyte.
-        Assert.InRange(GC.GetTotalAllocatedBytes() - half, 0, 1L << 30);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - half, 0, 1L << 30);
         Assert.Equal(10_000, KnownHosts.Load([_folder["known_hosts"]], []).Entries.Count);
         Assert.Equal(10_001, known.Entries[^1].Place.Line);
     }
