@@ -1,10 +1,15 @@
+using System.Globalization;
 using Sealer.Hosts;
 using Sealer.Kubernetes;
+using Sealer.Kubernetes.LoadBalancing;
 using Sealer.Planning;
 
 namespace Sealer.Delivery.Kubernetes;
 
-/// <summary>Waits until a host's node is ready for pods, and gives it its labels, taints and roles, by a patch that loses nobody's.</summary>
+/// <summary>
+/// Waits until a host's node is ready for pods, of a control plane also until what kubeadm runs there is, and gives it its labels,
+/// taints and roles, by a patch that loses nobody's.
+/// </summary>
 internal sealed class NodeHandler(KubernetesDelivery delivery) : StepHandler
 {
     private const int Attempts = 10;
@@ -16,7 +21,8 @@ internal sealed class NodeHandler(KubernetesDelivery delivery) : StepHandler
     public override async Task<bool> CheckAsync(StepRun run, CancellationToken cancellationToken)
     {
         var (plane, settings) = Of(run);
-        return await FindAsync(plane, NodeOf(run), cancellationToken).ConfigureAwait(false) is { IsReady: true } node && settings.PatchOf(node.Document) is null;
+        return await FindAsync(plane, NodeOf(run), cancellationToken).ConfigureAwait(false) is { IsReady: true } node && settings.PatchOf(node.Document) is null
+            && (!IsControlPlane(run) || await KubernetesDelivery.AsksAsync(run.Host, $"{Components(run)}\nwell || exit 1", "say whether what kubeadm runs there is ready", cancellationToken).ConfigureAwait(false));
     }
 
     /// <inheritdoc/>
@@ -35,6 +41,8 @@ internal sealed class NodeHandler(KubernetesDelivery delivery) : StepHandler
                 $"The node {payload.Node} is not ready within {payload.TimeoutSeconds} s. {(node is null ? "The cluster does not know it." : $"Its kubelet says: {HostText.Shown(node.Message)}.")} See journalctl -u kubelet on {run.Host.Name}, and whether the image launches a network for pods.", run.Host.Name);
         }
 
+        if (IsControlPlane(run))
+            await SeeComponentsAsync(run, payload.TimeoutSeconds, cancellationToken).ConfigureAwait(false);
         for (var attempt = 1; ; attempt++)
         {
             var node = await FindAsync(plane, payload.Node, cancellationToken).ConfigureAwait(false);
@@ -49,6 +57,33 @@ internal sealed class NodeHandler(KubernetesDelivery delivery) : StepHandler
                 return;
             }
         }
+    }
+
+    private bool IsControlPlane(StepRun run) => delivery.Observed(run).Spec.IsControlPlane;
+
+    // A kubelet tells the API of static pods some time after they run, and of their readiness after that. What has no manifest there,
+    // as etcd where it is elsewhere, is nobody's to wait for.
+    private static string Components(StepRun run) => $$"""
+        well() {
+            w=
+            r=$({{LiveCluster.Kubectl}} -n kube-system get pods -l tier=control-plane --field-selector {{ShellText.Quote($"spec.nodeName={NodeOf(run)}")}} -o 'jsonpath={range .items[*]}{.metadata.labels.component}={.status.conditions[?(@.type=="Ready")].status} {end}' 2>&1) || { w=" (${r%%
+        *})"; return 1; }
+            for c in etcd kube-apiserver kube-controller-manager kube-scheduler; do
+                [ ! -e {{BalancerFiles.ManifestFolder}}/$c.yaml ] || case " $r" in *" $c=True "*) ;; *) w="$w $c";; esac
+            done
+            [ -z "$w" ]
+        }
+        """;
+
+    private static async Task SeeComponentsAsync(StepRun run, int seconds, CancellationToken cancellationToken)
+    {
+        var script = $"{Components(run)}\ne=$(($(date +%s) + {seconds.ToString(CultureInfo.InvariantCulture)}))\nuntil well; do [ \"$(date +%s)\" -lt $e ] || {{ echo \"$w\" >&2; exit 1; }}; sleep 1; done";
+        var result = await run.Host.RunAsync(new HostCommand(script) { Elevated = true, Timeout = TimeSpan.FromSeconds(seconds) + KubernetesDelivery.Patience }, cancellationToken).ConfigureAwait(false);
+        if (result.Succeeded)
+            return;
+        throw new SealerException(
+            "ControlPlaneNotReady", ErrorKind.ResourceUnavailable,
+            $"The control plane {run.Host.Name} is in the cluster, and not all that kubeadm runs there is ready within {seconds} s: {HostText.Shown(result.Error.Trim())}. Look at it there, as root: crictl ps -a; crictl logs ID; journalctl -u kubelet. Then run the same again.", run.Host.Name);
     }
 
     private (IHost Plane, NodeSettings Settings) Of(StepRun run)

@@ -32,6 +32,14 @@ public sealed class HighlyAvailableClusterTests(InstalledCluster installed) : IC
     }
 
     [LinuxFact]
+    public void A_delivery_ends_when_what_kubeadm_runs_on_every_control_plane_is_ready()
+    {
+        var pods = installed.Components.TrimEnd('\n').Split('\n');
+        Assert.Equal(12, pods.Length);
+        Assert.All(pods, pod => Assert.Matches(@"^\S+ +1/1 +Running ", pod));
+    }
+
+    [LinuxFact]
     public async Task The_cluster_keeps_its_Clusterfile_with_secrets_in_a_Secret_only()
     {
         var open = await KubectlAsync("-n kube-system get configmap sealer-clusterfile -o jsonpath={.data.Clusterfile}");

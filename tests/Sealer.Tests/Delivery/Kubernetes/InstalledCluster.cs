@@ -63,6 +63,9 @@ public sealed class InstalledCluster(KubernetesFixture kubernetes) : IAsyncLifet
     /// <summary>What came of the delivery.</summary>
     public PlanResult Installed => _installed!;
 
+    /// <summary>What kubeadm runs on control planes, as it was at once when the delivery had ended.</summary>
+    public string Components { get; private set; } = "";
+
     /// <summary>The control plane that the others joined by.</summary>
     public LabHost First => Lab.Hosts[0];
 
@@ -98,6 +101,7 @@ public sealed class InstalledCluster(KubernetesFixture kubernetes) : IAsyncLifet
         await BuildAsync();
         Cluster = With();
         _installed = await Lab.ApplyFullyAsync(Cluster);
+        Components = await LabKubernetes.KubectlAsync(First, "-n kube-system get pods -l tier=control-plane --no-headers");
     }
 
     public async Task DisposeAsync()
