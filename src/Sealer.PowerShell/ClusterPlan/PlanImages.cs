@@ -1,6 +1,7 @@
 using Sealer.Delivery;
 using Sealer.Images;
 using Sealer.Images.Storage;
+using Sealer.Registries;
 
 namespace Sealer.PowerShell;
 
@@ -12,7 +13,8 @@ internal static class PlanImages
     {
         var name = given ?? cluster.Spec.Image ?? throw new SealerException(
             "NoImage", ErrorKind.InvalidInput, $"The Clusterfile of {cluster.Name} names no image. Write spec.image into it, or give -Image.", cluster.Name);
-        var store = ImageStore.Open(SealerHome.FromEnvironment().ImageStore);
+        var home = SealerHome.FromEnvironment();
+        var store = ImageStore.Open(home.ImageStore);
         var found = new ImageFinder(store).Find(name);
         if (found.Count == 0)
         {
@@ -24,6 +26,6 @@ internal static class PlanImages
         if (found.DistinctBy(image => image.Descriptor.Digest).Count() != 1)
             throw new SealerException("NotOneImage", ErrorKind.InvalidInput, $"'{name}' stands for {found.Count} images. Name one.", name);
         var image = await ClusterImages.LoadAsync(store, found[0].Reference, found[0].Descriptor, cancellationToken);
-        return await ImageContent.LoadAsync(cluster.Spec, store, image, options: options, cancellationToken: cancellationToken);
+        return await ImageContent.LoadAsync(cluster.Spec, store, image, options with { Registries = options.Registries with { Credentials = CredentialStore.Open(home) } }, cancellationToken);
     }
 }

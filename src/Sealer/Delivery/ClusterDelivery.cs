@@ -8,6 +8,7 @@ using Sealer.Hosts;
 using Sealer.Hosts.Facts;
 using Sealer.Kubernetes;
 using Sealer.Planning;
+using Sealer.Registries;
 
 namespace Sealer.Delivery;
 
@@ -53,7 +54,7 @@ public sealed partial class ClusterDelivery
         request = await WithNamesAsync(request, cancellationToken).ConfigureAwait(false);
         if (request.Renewal is not null)
             return Planner.Make(request);
-        request = await WithClusterAsync(request, cancellationToken).ConfigureAwait(false);
+        request = await WithRegistryAsync(await WithClusterAsync(request, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
         return Planner.Make(await WithLeavingAsync(request, cancellationToken).ConfigureAwait(false));
     }
 
@@ -179,6 +180,8 @@ public sealed partial class ClusterDelivery
                 _content, run => new ContentHost(byName[run.Step.Host].Spec, byName[run.Step.Host].Facts!, run.Host), _events));
         }
 
+        if (_content?.Registry is { } registry)
+            handlers.Add(new RegistryContentHandler(registry));
         var kubernetes = new KubernetesDelivery(request, fenced);
         if (request.Kubernetes is not null || request.Renewal is not null)
             handlers.AddRange([new CertificateRenewalHandler(kubernetes, _options.Clock), new KubeadmConfigHandler(kubernetes)]);
@@ -264,6 +267,21 @@ public sealed partial class ClusterDelivery
         catch (SealerException e)
         {
             return request with { Kubernetes = kubernetes with { Silence = e.Message } };
+        }
+    }
+
+    // Where hosts reach it and the controller does not, somebody else fills it.
+    private async Task<PlanRequest> WithRegistryAsync(PlanRequest request, CancellationToken cancellationToken)
+    {
+        if (request.Kubernetes is null || _content?.Registry is not { } registry)
+            return request;
+        try
+        {
+            return request with { Registry = await registry.InspectAsync(cancellationToken).ConfigureAwait(false) };
+        }
+        catch (RegistryException e) when (e.Id is "HostNotFound" or "ConnectionRefused" or "ConnectionTimedOut" or "ConnectionFailed")
+        {
+            return request with { Notes = [.. request.Notes, $"{Spec.Registry.Endpoint} is not filled from here, and is taken to have the image's container images already: {e.Message}"] };
         }
     }
 

@@ -49,6 +49,9 @@ public sealed class ImageContent : IPlanContent
     public KubernetesImage? Kubernetes { get; private set; }
 
     /// <inheritdoc/>
+    public IRegistryContent? Registry { get; private set; }
+
+    /// <inheritdoc/>
     public IReadOnlyList<string> Notes { get; private set; } = [];
 
     /// <summary>Reads what is needed of an image: its catalogs, its templates and its plugins.</summary>
@@ -71,23 +74,28 @@ public sealed class ImageContent : IPlanContent
         ArgumentNullException.ThrowIfNull(spec);
         ArgumentNullException.ThrowIfNull(image);
         var platforms = new Dictionary<string, PlatformContent>(StringComparer.Ordinal);
-        ImageFileSystem? first = null;
+        var all = new List<ImageFileSystem>();
         KubernetesImage? kubernetes = null;
         foreach (var member in image.IsIndex ? image.Images : [image])
         {
             member.RequireClusterImage();
             var files = await ImageFileSystem.LoadAsync(store, [.. member.Layers.Select(layer => layer.Descriptor)], cancellationToken).ConfigureAwait(false);
             var rendered = await HostContent.LoadAsync(spec, files, member.Extension, null, cancellationToken).ConfigureAwait(false);
-            if (first is null)
+            if (all.Count == 0)
                 kubernetes = await KubernetesImageReader.ReadAsync(spec, member, files, rendered, cancellationToken).ConfigureAwait(false);
-            first ??= files;
+            all.Add(files);
             foreach (var platform in member.Platforms)
                 platforms.TryAdd(platform.ToString(), new PlatformContent(member, platform, ContentSet.Of(store, files), rendered));
         }
 
-        var content = new ImageContent(spec, image, platforms, options ?? new ImageContentOptions()) { Kubernetes = kubernetes };
-        if (first is not null)
-            await content.ReadPluginsAsync(first, cancellationToken).ConfigureAwait(false);
+        options ??= new ImageContentOptions();
+        var content = new ImageContent(spec, image, platforms, options)
+        {
+            Kubernetes = kubernetes,
+            Registry = spec.Registry.External is { } external ? RegistryContent.Of(external, options, all) : null,
+        };
+        if (all.Count > 0)
+            await content.ReadPluginsAsync(all[0], cancellationToken).ConfigureAwait(false);
         return content;
     }
 

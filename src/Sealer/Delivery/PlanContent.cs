@@ -31,6 +31,9 @@ public interface IPlanContent
     /// <summary>What the image has of Kubernetes; null where it has none.</summary>
     KubernetesImage? Kubernetes => null;
 
+    /// <summary>The image's container images for a registry that is there already; null where the cluster names none, or the image has none.</summary>
+    IRegistryContent? Registry => null;
+
     /// <summary>What should be known of the image's files, in whole sentences.</summary>
     IReadOnlyList<string> Notes { get; }
 

@@ -145,6 +145,27 @@ public sealed record BalancerPayload : StepPayload
     public override FingerprintPart? Changes => FingerprintPart.Kubernetes;
 }
 
+/// <summary>The image's container images in a registry that is there already. It is filled by the controller, and no host has a part in it.</summary>
+public sealed record RegistryContentPayload : StepPayload
+{
+    /// <summary>Its kind.</summary>
+    public const string KindName = "registry-content";
+
+    /// <summary>The registry's domain and port.</summary>
+    public required string Registry { get; init; }
+
+    /// <summary>Digest of the names that it shall have, and of what each stands for.</summary>
+    public required string Digest { get; init; }
+
+    /// <inheritdoc/>
+    [JsonIgnore]
+    public override string Kind => KindName;
+
+    /// <inheritdoc/>
+    [JsonIgnore]
+    public override FingerprintPart? Changes => null;
+}
+
 /// <summary>Who may use the registry on a host that serves it.</summary>
 public sealed record RegistryLoginPayload : StepPayload
 {

@@ -34,6 +34,9 @@ public sealed record PlanRequest
     /// <summary>The Kubernetes that the image has; null where it has none, or none is wanted.</summary>
     public KubernetesRequest? Kubernetes { get; init; }
 
+    /// <summary>What a registry that is there already has of the image; null where none is filled, or it was not asked.</summary>
+    public ObservedRegistry? Registry { get; init; }
+
     /// <summary>What the cluster shall keep of itself; null where it keeps nothing.</summary>
     internal ClusterState? State { get; init; }
 

@@ -13,6 +13,7 @@ internal sealed partial class PlanSteps
 {
     private const string CertificatesPhase = "certificates";
     private const string RuntimeFilesPhase = "registry-names";
+    private const string RegistryContentPhase = "registry-content";
     private const string InitPhase = "kubeadm-init";
     private const string JoinPlanePhase = "kubeadm-join-control-plane";
     private const string JoinPhase = "kubeadm-join";
@@ -34,6 +35,7 @@ internal sealed partial class PlanSteps
     private static readonly KubeadmJoin SomeJoin = new(Secret.Of("abcdef.0123456789abcdef"), [], "join:6443");
 
     private readonly List<string> _kubernetesPhases = [];
+    private string? _filled;
 
     private void Kubernetes()
     {
@@ -47,6 +49,7 @@ internal sealed partial class PlanSteps
 
         var maker = _known.First(host => host.Name == makerName);
         var ordered = _known.OrderByDescending(host => host == maker).ToList();
+        RegistryContent(maker);
         foreach (var host in ordered)
             Script(host, KubernetesScripts.Runtime(request, host.Spec), host.State!.Kubernetes?.ActiveUnits.Contains(UnitOf(kubernetes.Image.Runtime)) == true, "it does not run", RuntimeTime);
         var registry = Registry(ordered, maker);
@@ -59,6 +62,20 @@ internal sealed partial class PlanSteps
         var network = Networks(kubernetes, maker);
         Workers(kubernetes, ordered, maker);
         Nodes(kubernetes, ordered, maker, network);
+    }
+
+    // The controller's own work, which stands with the maker: without it nothing of the image starts anywhere.
+    private void RegistryContent(ObservedHost maker)
+    {
+        if (request.Registry is not { Missing.Count: > 0 } registry)
+            return;
+        Kubernetes(
+            maker, RegistryContentPhase, new RegistryContentPayload { Registry = registry.Endpoint, Digest = registry.Digest },
+            new Words(
+                $"Bring {Count(registry.Missing.Count, "container image")} of {request.Image} to {registry.Endpoint}, from here",
+                $"it has {Number(registry.Images - registry.Missing.Count)} of {Number(registry.Images)}, and not {Some([.. registry.Missing.Take(Shown)], registry.Missing.Count)}",
+                PlanRisk.Low, request.Rates.Step + TimeSpan.FromSeconds(registry.Bytes / request.Rates.BytesPerSecond), registry.Bytes), []);
+        _filled = _last[maker.Name];
     }
 
     // The registry's authority lies on the maker, and every other host that serves it gets it from there.
@@ -134,7 +151,7 @@ internal sealed partial class PlanSteps
                 : new Words($"Join as control plane {kubernetes.Kubeadm.NodeName(node)}, by {maker.Name}", Unfinished(host, "it is not in the cluster"), PlanRisk.Medium, JoinTime);
             // One after the other, whatever became of the one before: the step itself asks for etcd's health first.
             var phase = isMaker ? InitPhase : $"{JoinPlanePhase} {++joined}";
-            Kubernetes(host, phase, KubeadmOf(kubernetes, host, maker), words, isMaker || begun is null ? [] : [begun], isMaker ? [] : [.. after]);
+            Kubernetes(host, phase, KubeadmOf(kubernetes, host, maker), words, isMaker ? [] : Before(begun), isMaker ? [] : [.. after]);
             if (isMaker)
                 begun = _last[host.Name];
             else
@@ -155,7 +172,7 @@ internal sealed partial class PlanSteps
                 Kubernetes(
                     host, JoinPhase, KubeadmOf(kubernetes, host, maker),
                     new Words($"Join as {kubernetes.Kubeadm.NodeName(kubernetes.Nodes[host.Name])}, by {maker.Name}", Unfinished(host, "it is not in the cluster"), PlanRisk.Medium, JoinTime),
-                    begun is null ? [] : [begun], planes);
+                    Before(begun), planes);
             }
 
             Balancer(kubernetes, host);
@@ -163,6 +180,9 @@ internal sealed partial class PlanSteps
                 FinalAliases(host);
         }
     }
+
+    // The cluster's beginning has waited for the images already.
+    private IReadOnlyList<string> Before(string? begun) => (begun ?? _filled) is { } step ? [step] : [];
 
     private List<string> RenewalPhases() => [.. _kubernetesPhases.Where(phase => phase.StartsWith(RenewalPhase, StringComparison.Ordinal))];
 

@@ -17,6 +17,7 @@ namespace Sealer.Planning;
 [JsonDerivedType(typeof(KubeadmPayload), KubeadmPayload.KindName)]
 [JsonDerivedType(typeof(BalancerPayload), BalancerPayload.KindName)]
 [JsonDerivedType(typeof(RegistryLoginPayload), RegistryLoginPayload.KindName)]
+[JsonDerivedType(typeof(RegistryContentPayload), RegistryContentPayload.KindName)]
 [JsonDerivedType(typeof(NodePayload), NodePayload.KindName)]
 [JsonDerivedType(typeof(LaunchPayload), LaunchPayload.KindName)]
 [JsonDerivedType(typeof(CertificateRenewalPayload), CertificateRenewalPayload.KindName)]

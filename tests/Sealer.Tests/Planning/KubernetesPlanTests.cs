@@ -62,6 +62,25 @@ public sealed class KubernetesPlanTests
     }
 
     [Fact]
+    public void A_registry_that_is_there_is_filled_before_anybody_needs_it_where_it_lacks_something()
+    {
+        const string external = "  registry: {externalRegistry: {domain: harbor.example.com, username: ops, password: hunter2-harbor}}\n";
+        var observed = new ObservedRegistry { Endpoint = "harbor.example.com", Digest = "sha256:d", Images = 1200, Missing = ["a/b:1", "a/c:1", "a/d:1", "a/e:1"], Bytes = 1 << 20 };
+        var plan = Planner.Make(Request(external) with { Registry = observed });
+        Assert.Equal(["host-aliases", "content", "registry-content", "container-runtime", "registry-names", "kubelet", "certificates", "kubeadm-init", "node"], Of(plan, "10.0.0.1"));
+        var step = plan.Steps.Single(step => step.Phase == "registry-content");
+        Assert.Equal((1 << 20, "it has 1,196 of 1,200, and not a/b:1, a/c:1, a/d:1, ..."), (step.Bytes, step.Why));
+        Assert.Equal(plan.Digest, PlanFile.Read(PlanFile.Write(plan), "plan").Digest);
+        Assert.DoesNotContain("hunter2", System.Text.Encoding.UTF8.GetString(PlanFile.Write(plan)), StringComparison.Ordinal);
+
+        // Who joins a cluster that stands waits for it too.
+        var joining = Planner.Make(Request(external, change: host => host.Name == "10.0.0.3" ? host : host with { State = host.State! with { Kubernetes = new KubernetesState { IsControlPlane = true, IsMember = true } } }) with { Registry = observed });
+        Assert.Contains(joining.Steps.Single(step => step.Phase == "registry-content").Id, joining.Steps.Single(step => step.Phase == "kubeadm-join").DependsOn);
+        Assert.DoesNotContain(Planner.Make(Request(external) with { Registry = observed with { Missing = [] } }).Steps, step => step.Phase == "registry-content");
+        Assert.DoesNotContain(plan.Steps, step => step.Phase == "registry");
+    }
+
+    [Fact]
     public void What_the_cluster_keeps_of_itself_is_written_where_it_differs_whatever_becomes_of_all_else()
     {
         var more = "  ssh: {user: root, passwd: hunter2-ssh}\n";

@@ -39,6 +39,10 @@ internal static partial class RegistryFolderLayout
     /// <summary>The digest of the manifest or index whose link is at a path, or null where it is none.</summary>
     public static Digest? RevisionAt(string path) => DigestOf(RevisionPattern().Match(path));
 
+    /// <summary>Repository and digest of the manifest or index whose link is at a path, or null.</summary>
+    public static (string Repository, Digest Digest)? RevisionIn(string path) =>
+        RevisionAt(path) is { } digest ? (path[(Storage.Length + "/repositories/".Length)..path.IndexOf("/_manifests/revisions/", StringComparison.Ordinal)], digest) : null;
+
     /// <summary>Repository and tag whose link is at a path, or null.</summary>
     public static (string Repository, string Tag)? TagAt(string path) =>
         TagPattern().Match(path) is { Success: true } match ? (match.Groups[1].Value, match.Groups[2].Value) : null;
