@@ -19,6 +19,9 @@ internal sealed record DockerRegistrySetup
     /// <summary>The folder of the storage (the one that holds <c>docker/registry/v2</c>); a new one where null.</summary>
     public string? Root { get; init; }
 
+    /// <summary>Where it listens; loopback where null. It goes by that address then.</summary>
+    public IPAddress? Address { get; init; }
+
     /// <summary>Serves only, as a hosts' registry of a cluster image does.</summary>
     public bool ReadOnly { get; init; }
 }
@@ -35,7 +38,7 @@ internal sealed class DockerRegistry : IAsyncDisposable
         _process = process;
         _folder = folder;
         Root = root;
-        Domain = $"localhost:{port}";
+        Domain = $"{Host(setup)}:{port}";
         AuthorityFile = setup.Tls ? Path.Combine(folder, "ca.crt") : null;
     }
 
@@ -80,7 +83,7 @@ internal sealed class DockerRegistry : IAsyncDisposable
         process.Start();
         process.BeginErrorReadLine();
         process.BeginOutputReadLine();
-        await registry.WaitAsync(port);
+        await registry.WaitAsync(Host(setup), port);
         return registry;
     }
 
@@ -92,6 +95,8 @@ internal sealed class DockerRegistry : IAsyncDisposable
         _process.Dispose();
         Directory.Delete(_folder, recursive: true);
     }
+
+    private static string Host(DockerRegistrySetup setup) => setup.Address?.ToString() ?? "localhost";
 
     private static int FreePort()
     {
@@ -113,14 +118,14 @@ internal sealed class DockerRegistry : IAsyncDisposable
               cache: {"{"} blobdescriptor: inmemory {"}"}
               maintenance: {"{"} readonly: {"{"} enabled: {(setup.ReadOnly ? "true" : "false")} {"}"} {"}"}
             http:
-              addr: localhost:{port}
+              addr: {Host(setup)}:{port}
               secret: of-this-test
               relativeurls: false
 
             """);
         if (setup.Tls)
         {
-            MakeCertificates(folder);
+            MakeCertificates(folder, setup.Address ?? IPAddress.Loopback);
             config.Append($"  tls: {{ certificate: \"{folder}/server.pem\", key: \"{folder}/server-key.pem\" }}\n");
         }
 
@@ -134,7 +139,7 @@ internal sealed class DockerRegistry : IAsyncDisposable
         return config.ToString();
     }
 
-    private static void MakeCertificates(string folder)
+    private static void MakeCertificates(string folder, IPAddress address)
     {
         using var authorityKey = RSA.Create(2048);
         var authority = new CertificateRequest("CN=An authority of the tests", authorityKey, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
@@ -147,7 +152,7 @@ internal sealed class DockerRegistry : IAsyncDisposable
         var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
         var names = new SubjectAlternativeNameBuilder();
         names.AddDnsName("localhost");
-        names.AddIpAddress(IPAddress.Loopback);
+        names.AddIpAddress(address);
         request.CertificateExtensions.Add(names.Build());
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1")], false));
         using var server = request.Create(root, DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(20), [1, 2, 3, 4]);
@@ -161,7 +166,7 @@ internal sealed class DockerRegistry : IAsyncDisposable
             _log.AppendLine(line);
     }
 
-    private async Task WaitAsync(int port)
+    private async Task WaitAsync(string host, int port)
     {
         for (var attempt = 0; attempt < 200; attempt++)
         {
@@ -170,7 +175,7 @@ internal sealed class DockerRegistry : IAsyncDisposable
             try
             {
                 using var client = new TcpClient();
-                await client.ConnectAsync("localhost", port);
+                await client.ConnectAsync(host, port);
                 return;
             }
             catch (SocketException)

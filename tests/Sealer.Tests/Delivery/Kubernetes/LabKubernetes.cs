@@ -8,6 +8,7 @@ using Sealer.Images.Building;
 using Sealer.Images.Storage;
 using Sealer.Labs;
 using Sealer.Planning;
+using Sealer.Registries;
 using Sealer.Tests.Labs;
 
 namespace Sealer.Tests.Delivery.Kubernetes;
@@ -30,6 +31,9 @@ public sealed class LabKubernetes : IAsyncDisposable
 
     /// <summary>Where the controller keeps journals; another one is another controller.</summary>
     public SealerHome Home { get; set; } = null!;
+
+    /// <summary>How a registry that is there already is talked to.</summary>
+    public RegistryOptions Registries { get; set; } = new();
 
     /// <summary>Makes hosts and an image.</summary>
     /// <param name="kubernetes">The base image.</param>
@@ -204,7 +208,7 @@ public sealed class LabKubernetes : IAsyncDisposable
         new(cluster, address => hosts[address], content: null, Home, new DeliveryOptions { Removes = true }, new Listener(Told));
 
     private async Task<ClusterDelivery> DeliveryAsync(Cluster cluster, ClusterHosts hosts) => new(
-        cluster, address => hosts[address], await ImageContent.LoadAsync(cluster.Spec, _store, _image), Home, null, new Listener(Told), hosts.Other);
+        cluster, address => hosts[address], await ImageContent.LoadAsync(cluster.Spec, _store, _image, new ImageContentOptions { Registries = Registries }), Home, null, new Listener(Told), hosts.Other);
 
     private sealed class Listener(List<string> told) : IProgress<SealerEvent>
     {

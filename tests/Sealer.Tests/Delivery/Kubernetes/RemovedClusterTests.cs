@@ -1,6 +1,10 @@
+using System.Net;
+using System.Net.Sockets;
 using Sealer.Labs;
 using Sealer.Planning;
+using Sealer.Registries;
 using Sealer.Tests.Labs;
+using Sealer.Tests.Peers;
 
 namespace Sealer.Tests.Delivery.Kubernetes;
 
@@ -27,6 +31,18 @@ public sealed class RemovedClusterTests(KubernetesFixture kubernetes)
         """;
 
     private static Task LookAsync(LabHost host, string name) => LabKubernetes.RunAsync(host, $"{{\n{Look}\n}} > /tmp/look.{name}");
+
+    // Hosts trust its authority as a site's hosts trust the site's.
+    private static async Task<DockerRegistry> RegistryAsync(LabKubernetes lab)
+    {
+        using var way = new UdpClient();
+        way.Connect(lab.Hosts[0].Address, 9);
+        var registry = await DockerRegistry.StartAsync(new() { Address = ((IPEndPoint)way.Client.LocalEndPoint!).Address, Tls = true, User = ("ops", "hunter2-external") });
+        foreach (var host in lab.Hosts)
+            await LabKubernetes.RunAsync(host, $"mkdir -p /etc/ssl/certs; cat > /etc/ssl/certs/site.pem <<'END'\n{await File.ReadAllTextAsync(registry.AuthorityFile!)}END\n");
+        lab.Registries = new RegistryOptions { CertificateAuthorityFiles = [registry.AuthorityFile!] };
+        return registry;
+    }
 
     [LinuxFact]
     public async Task Its_hosts_are_as_they_were_and_get_it_again()
@@ -70,8 +86,15 @@ public sealed class RemovedClusterTests(KubernetesFixture kubernetes)
         Assert.False(Directory.Exists(Path.Combine(lab.Home.Clusters, cluster.Name)));
         Assert.Empty((await lab.PlanRemovalAsync(cluster)).Steps);
 
-        await lab.ApplyFullyAsync(cluster);
+        // This time from a registry that is there already.
+        await using var registry = await RegistryAsync(lab);
+        cluster = lab.Cluster(1, 1, $"  registry: {{externalRegistry: {{domain: {registry.Domain.Split(':')[0]}, port: {registry.Domain.Split(':')[1]}, username: ops, password: hunter2-external}}}}");
+        var filled = await lab.ApplyFullyAsync(cluster);
+        Assert.Contains(filled.Steps, step => step.Kind == RegistryContentPayload.KindName && step.Bytes > 1 << 20);
         Assert.Equal(2, (await LabKubernetes.KubectlAsync(lab.Hosts[0], "get nodes --no-headers")).Split(" Ready ").Length - 1);
+        Assert.Equal("", await LabKubernetes.RunAsync(lab.Hosts[0], "ls -d /var/lib/sealer/data/sky/rootfs/registry 2>/dev/null; :"));
+        Assert.Contains($"{registry.Domain}/kube-apiserver:", await LabKubernetes.RunAsync(lab.Hosts[0], "crictl images"), StringComparison.Ordinal);
+        Assert.Equal([], (await lab.PlanAsync(cluster)).Steps.Select(step => $"{step}: {step.Why}"));
 
         // A control plane that is dead keeps nobody from being freed.
         await lab.Hosts[0].KillAsync();
