@@ -1,3 +1,5 @@
+using Sealer.Apps;
+
 namespace Sealer;
 
 /// <summary>A cluster as it was found.</summary>
@@ -9,6 +11,9 @@ public sealed record ClusterStatus(DateTimeOffset SeenAt)
 
     /// <summary>Digests of the applications that were launched on it, by name.</summary>
     public IReadOnlyDictionary<string, string> Applications { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>What is known of them, by name.</summary>
+    internal IReadOnlyDictionary<string, AppRecord> ApplicationRecords { get; init; } = new Dictionary<string, AppRecord>();
 
     /// <summary>The cluster image that was delivered last; null where nobody asked, or the cluster does not tell.</summary>
     public string? Image { get; init; }

@@ -18,6 +18,11 @@ namespace Sealer.PowerShell;
 /// keep a majority, and its host is as bare as before. A node that somebody joined by hand stays.
 /// </para>
 /// <para>
+/// Once all applications are launched, what they have started (Deployments, StatefulSets, DaemonSets, Jobs and Pods of manifests and charts)
+/// is waited for until it is ready; what shell scripts and commands start is theirs to wait for. One that is not ready is an error with the words
+/// of its pod, keeps no other from being launched, and is launched and waited for again by the same command.
+/// </para>
+/// <para>
 /// What fails on one host is an error at the end and stops only what needs it. The same command goes on where it was left, also
 /// after Ctrl+C or a crash.
 /// </para>

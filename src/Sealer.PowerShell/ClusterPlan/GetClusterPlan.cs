@@ -65,6 +65,15 @@ public sealed class GetClusterPlan : HostCmdlet
     [ValidateRange(1, 86400)]
     public int PluginTimeout { get; set; } = (int)PlanRequest.DefaultPluginTimeout.TotalSeconds;
 
+    /// <summary>For how many seconds applications are waited for until what they have started is ready.</summary>
+    [Parameter]
+    [ValidateRange(1, 86400)]
+    public int AppTimeout { get; set; } = (int)PlanRequest.DefaultAppTimeout.TotalSeconds;
+
+    /// <summary>Applications are launched, and nobody waits until what they have started is ready.</summary>
+    [Parameter]
+    public SwitchParameter NoWait { get; set; }
+
     private protected override IDictionary? Variables => Environment;
 
     private protected override async Task RunAsync(ClusterHosts hosts, CancellationToken cancellationToken)
@@ -73,7 +82,7 @@ public sealed class GetClusterPlan : HostCmdlet
         foreach (var cluster in Clusters)
         {
             var content = await PlanImages.LoadAsync(cluster, Image, new ImageContentOptions(), cancellationToken);
-            var options = new DeliveryOptions { ThrottleLimit = ThrottleLimit, PluginTimeout = TimeSpan.FromSeconds(PluginTimeout) };
+            var options = new DeliveryOptions { ThrottleLimit = ThrottleLimit, PluginTimeout = TimeSpan.FromSeconds(PluginTimeout), AppTimeout = NoWait ? null : TimeSpan.FromSeconds(AppTimeout) };
             var plan = await new ClusterDelivery(cluster, address => hosts[address], content, SealerHome.FromEnvironment(), options, Engine, hosts.Other).PlanAsync(cancellationToken);
             foreach (var host in plan.Hosts.Where(host => host.Unreachable is not null))
                 await WriteHostErrorAsync(host.Name, new SealerException("HostNotPlanned", ErrorKind.Connection, host.Unreachable!, host.Name));

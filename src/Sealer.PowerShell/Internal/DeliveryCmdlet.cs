@@ -35,6 +35,18 @@ public abstract class DeliveryCmdlet : HostCmdlet
     [ValidateRange(1, 86400)]
     public int PluginTimeout { get; set; } = (int)PlanRequest.DefaultPluginTimeout.TotalSeconds;
 
+    /// <summary>
+    /// For how many seconds what applications have started (Deployments, StatefulSets, DaemonSets, Jobs, Pods of kube and helm) is
+    /// waited for until it is ready, all of them at once. What is not ready by then is an error that names the pod, its last events and its last words.
+    /// </summary>
+    [Parameter]
+    [ValidateRange(1, 86400)]
+    public int AppTimeout { get; set; } = (int)PlanRequest.DefaultAppTimeout.TotalSeconds;
+
+    /// <summary>Applications are launched, and nobody waits until what they have started is ready.</summary>
+    [Parameter]
+    public SwitchParameter NoWait { get; set; }
+
     /// <summary>Takes the cluster's lock from whoever has it, and says whom it pushes aside. Only where you know that nobody works there.</summary>
     [Parameter]
     public SwitchParameter Force { get; set; }
@@ -69,7 +81,7 @@ public abstract class DeliveryCmdlet : HostCmdlet
     {
         var cluster = Chosen(given);
         var content = await PlanImages.LoadAsync(cluster, image, new ImageContentOptions { BandwidthLimit = BandwidthLimit }, cancellationToken);
-        var options = new DeliveryOptions { ThrottleLimit = ThrottleLimit, PluginTimeout = TimeSpan.FromSeconds(PluginTimeout), Access = hosts.Access, Lock = new ClusterLockOptions { Force = Force } };
+        var options = new DeliveryOptions { ThrottleLimit = ThrottleLimit, PluginTimeout = TimeSpan.FromSeconds(PluginTimeout), AppTimeout = NoWait ? null : TimeSpan.FromSeconds(AppTimeout), Access = hosts.Access, Lock = new ClusterLockOptions { Force = Force } };
         var delivery = new ClusterDelivery(cluster, address => hosts[address], content, SealerHome.FromEnvironment(), options, Engine, others ?? hosts.Other);
         var plan = await delivery.PlanAsync(cancellationToken);
         foreach (var note in plan.Notes)

@@ -6,4 +6,8 @@ namespace Sealer.Apps;
 /// <param name="Script">Text for a shell, in the rootfs on a control plane.</param>
 /// <param name="Digest">Of all that it is started from: another one is started again.</param>
 /// <param name="IsNetwork">It connects pods: nodes are not ready before it runs.</param>
-public sealed record AppLaunch(string Name, string? Type, string Script, string Digest, bool IsNetwork);
+public sealed record AppLaunch(string Name, string? Type, string Script, string Digest, bool IsNetwork)
+{
+    /// <summary>Text for a shell that says what the application has in the API, once it was started; null where nobody knows.</summary>
+    internal string? Listing { get; init; }
+}

@@ -13,6 +13,9 @@ namespace Sealer.Apps;
 /// </summary>
 public static class AppLaunches
 {
+    /// <summary>Before the namespace of a release, in what <see cref="AppLaunch.Listing"/> prints.</summary>
+    internal const string Release = "release ";
+
     private const string Commands = "commands";
     private static readonly string[] Everything = ["application/", "applications/", "charts/", "manifests/"];
 
@@ -43,7 +46,30 @@ public static class AppLaunches
         var folder = ApplicationConfigSpec.FolderOf(name);
         var own = spec.Application?.Configs.Where(config => config.Name == name).Select(config => config.LaunchCommands).LastOrDefault(commands => commands is { Count: > 0 });
         var script = own is not null ? $"cd {ShellText.Quote(folder)} || exit 1\n{string.Join('\n', own.Select(Line))}" : Started(image, application, folder);
-        return Make(name, application.Type, script, [folder], files, networks.Contains(name));
+        return Make(name, application.Type, script, [folder], files, networks.Contains(name)) with { Listing = Listing(application, folder) };
+    }
+
+    // What helm has in its release is in the release's namespace where it says none of its own. kubectl knows a namespace for such
+    // objects, and none for others, by a kubeconfig only.
+    private static string? Listing(Application application, string folder)
+    {
+        var files = application.Files ?? application.LaunchFiles ?? [];
+        return application.Type switch
+        {
+            "kube" when files.Count > 0 => $"kubectl get {string.Join(' ', files.Select(file => $"-f {ShellText.Quote(folder + file)}"))} --ignore-not-found --no-headers -o {AppObject.Columns}\n",
+            "helm" => $$"""
+                n={{ShellText.Quote(application.Name)}}
+                helm list --all-namespaces --all | while read -r name space more; do
+                    [ "$name" = "$n" ] || continue
+                    echo "{{Release}}$space"
+                    k=$(mktemp) && cp "$KUBECONFIG" "$k" && kubectl --kubeconfig "$k" config set-context --current --namespace "$space" > /dev/null || exit 1
+                    m=$(helm get manifest "$n" --namespace "$space") && { ! echo "$m" | grep -q '^kind:' || echo "$m" | kubectl --kubeconfig "$k" get -f - --ignore-not-found --no-headers -o {{AppObject.Columns}}; }
+                    c=$?; rm -f "$k"; exit $c
+                done
+
+                """,
+            _ => null,
+        };
     }
 
     private static string Started(ImageExtension image, Application application, string folder)

@@ -196,7 +196,8 @@ public sealed partial class ClusterDelivery
                 new BalancerHandler(kubernetes),
                 new RegistryLoginHandler(kubernetes),
                 new NodeHandler(kubernetes),
-                new LaunchHandler(kubernetes),
+                new LaunchHandler(kubernetes, _options.Clock),
+                new ReadinessHandler(kubernetes, _options.Clock),
                 new NodeRemovalHandler(kubernetes),
                 new ClusterStateHandler(kubernetes),
             ]);
@@ -219,6 +220,7 @@ public sealed partial class ClusterDelivery
             ? KubernetesRequest.Of(Spec, kubernetes, hosts, ClusterEnvironment.OfCluster(Spec, _content.Extension?.Env))
             : null,
         PluginTimeout = _options.PluginTimeout,
+        AppTimeout = _options.AppTimeout,
         State = _content?.Kubernetes is null ? null : ClusterState.Of(_cluster.AsKept(_content.Image)),
         Renewal = _options.Renewal,
         Rates = DeliveryRates.Read(_home, Spec.Name),

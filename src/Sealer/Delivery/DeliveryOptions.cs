@@ -12,6 +12,9 @@ public sealed record DeliveryOptions
     /// <summary>How long a plugin may run.</summary>
     public TimeSpan PluginTimeout { get; init; } = PlanRequest.DefaultPluginTimeout;
 
+    /// <summary>How long what an application starts may take until it is ready; null: nobody waits for it.</summary>
+    public TimeSpan? AppTimeout { get; init; } = PlanRequest.DefaultAppTimeout;
+
     /// <summary>What was given over the ways that the Clusterfile says, to be kept where the cluster is found again; null: nothing.</summary>
     public HostAccess? Access { get; init; }
 

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Sealer.Apps;
 using Sealer.Clusterfiles;
 using Sealer.Delivery.Kubernetes;
 using Sealer.Hosts;
@@ -68,10 +69,15 @@ public static class LiveCluster
             $"No control plane of the cluster {cluster} tells how it is. {first?.Message ?? "It has none."}", cluster, first);
     }
 
-    /// <summary>Digests by name, of the JSON of the configmap or of a list in which it is; none of none.</summary>
-    internal static IReadOnlyDictionary<string, string> ApplicationsOf(string json) => ApplicationsOf(Find(ObjectsOf(json), "ConfigMap", Applications));
+    /// <summary>What the cluster keeps of applications, by name.</summary>
+    internal static async Task<IReadOnlyDictionary<string, AppRecord>> ApplicationsAsync(IHost plane, CancellationToken cancellationToken)
+    {
+        var command = $"{Kubectl} -n kube-system get configmap {Applications} -o json --ignore-not-found";
+        var result = await plane.RunAsync(new HostCommand(command) { Elevated = true, Timeout = KubernetesDelivery.Patience, MaxOutput = MaxOutput }, cancellationToken).ConfigureAwait(false);
+        return Readable(plane, () => RecordsOf(Find(ObjectsOf(result.Require("ask what was launched").Output), "ConfigMap", Applications)));
+    }
 
-    private static Dictionary<string, string> ApplicationsOf(JsonObject? data) => (data ?? []).ToDictionary(pair => pair.Key, pair => $"{pair.Value}", StringComparer.Ordinal);
+    private static Dictionary<string, AppRecord> RecordsOf(JsonObject? data) => (data ?? []).ToDictionary(pair => pair.Key, pair => AppRecord.Read($"{pair.Value}"), StringComparer.Ordinal);
 
     private static async Task<LiveAnswer> ReadAsync(IHost plane, string cluster, bool withState, TimeProvider clock, CancellationToken cancellationToken)
     {
@@ -84,7 +90,13 @@ public static class LiveCluster
         return Readable(plane, () =>
         {
             var objects = ObjectsOf(text[(middle + Between.Length)..]);
-            var status = new ClusterStatus(clock.GetUtcNow()) { Nodes = NodeReader.Read(cluster, text[..middle]), Applications = ApplicationsOf(Find(objects, "ConfigMap", Applications)) };
+            var applications = RecordsOf(Find(objects, "ConfigMap", Applications));
+            var status = new ClusterStatus(clock.GetUtcNow())
+            {
+                Nodes = NodeReader.Read(cluster, text[..middle]),
+                Applications = applications.ToDictionary(pair => pair.Key, pair => pair.Value.Digest, StringComparer.Ordinal),
+                ApplicationRecords = applications,
+            };
             return new LiveAnswer(status, StateOf(objects), plane);
         });
     }

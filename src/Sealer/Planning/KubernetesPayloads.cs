@@ -223,6 +223,9 @@ public sealed record LaunchPayload : StepPayload
     /// <summary>Digest of its commands and its files.</summary>
     public required string Digest { get; init; }
 
+    /// <summary>A step of its own waits until what it has started is ready.</summary>
+    public bool IsWaitedFor { get; init; }
+
     /// <summary>After so many seconds it is stopped.</summary>
     public required int TimeoutSeconds { get; init; }
 
@@ -233,6 +236,30 @@ public sealed record LaunchPayload : StepPayload
     /// <inheritdoc/>
     [JsonIgnore]
     public override FingerprintPart? Changes => FingerprintPart.Kubernetes;
+}
+
+/// <summary>An application that was launched, until what it has started is ready.</summary>
+public sealed record ReadinessPayload : StepPayload
+{
+    /// <summary>Its kind.</summary>
+    public const string KindName = "readiness";
+
+    /// <summary>The application.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Digest of its commands and its files.</summary>
+    public required string Digest { get; init; }
+
+    /// <summary>For so many seconds it is waited for.</summary>
+    public required int TimeoutSeconds { get; init; }
+
+    /// <inheritdoc/>
+    [JsonIgnore]
+    public override string Kind => KindName;
+
+    /// <inheritdoc/>
+    [JsonIgnore]
+    public override FingerprintPart? Changes => null;
 }
 
 /// <summary>What the cluster keeps of itself, so that any controller can take over.</summary>

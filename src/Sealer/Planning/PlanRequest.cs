@@ -10,6 +10,9 @@ public sealed record PlanRequest
     /// <summary>How long a plugin may run unless told otherwise.</summary>
     public static readonly TimeSpan DefaultPluginTimeout = TimeSpan.FromMinutes(30);
 
+    /// <summary>How long what an application starts may take until it is ready, unless told otherwise: as long as helm waits.</summary>
+    public static readonly TimeSpan DefaultAppTimeout = TimeSpan.FromMinutes(5);
+
     /// <summary>The cluster as it shall be.</summary>
     public required ClusterSpec Spec { get; init; }
 
@@ -51,6 +54,9 @@ public sealed record PlanRequest
 
     /// <summary>How long a plugin may run.</summary>
     public TimeSpan PluginTimeout { get; init; } = DefaultPluginTimeout;
+
+    /// <summary>How long what an application starts may take until it is ready; null: nobody waits for it.</summary>
+    public TimeSpan? AppTimeout { get; init; } = DefaultAppTimeout;
 
     /// <summary>What estimates are made with.</summary>
     public PlanRates Rates { get; init; } = new();

@@ -36,6 +36,7 @@ internal sealed partial class PlanSteps
 
     private readonly List<string> _kubernetesPhases = [];
     private string? _filled;
+    private readonly List<(AppLaunch Launch, string? Before)> _launched = [];
 
     private void Kubernetes()
     {
@@ -235,15 +236,54 @@ internal sealed partial class PlanSteps
 
     private bool Launch(KubernetesRequest kubernetes, ObservedHost maker, AppLaunch launch, string phase, IReadOnlyList<string> needs, IReadOnlyList<string> after)
     {
-        var known = kubernetes.State?.Applications.GetValueOrDefault(launch.Name);
-        if (known == launch.Digest)
+        var known = kubernetes.State?.ApplicationRecords.GetValueOrDefault(launch.Name);
+        var isWaitedFor = launch.Listing is not null && request.AppTimeout is not null;
+        if (known?.Digest == launch.Digest && (known.Progress == AppProgress.Done || !isWaitedFor))
             return false;
-        Add(
-            maker, phase,
-            new LaunchPayload { Name = launch.Name, Digest = launch.Digest, TimeoutSeconds = (int)request.PluginTimeout.TotalSeconds },
-            new Words($"Launch {launch.Name}{(launch.Type is null ? "" : $" ({launch.Type})")}", known is null ? "it has not been launched" : "its files or its commands have changed since it was launched", PlanRisk.Medium, request.Rates.Step + RuntimeTime),
-            needs, after);
-        return true;
+        string? before = null;
+        if (known?.Digest != launch.Digest || known.Progress == AppProgress.Late)
+        {
+            Add(
+                maker, phase,
+                new LaunchPayload { Name = launch.Name, Digest = launch.Digest, IsWaitedFor = isWaitedFor, TimeoutSeconds = (int)request.PluginTimeout.TotalSeconds },
+                new Words(
+                    $"Launch {launch.Name}{(launch.Type is null ? "" : $" ({launch.Type})")}",
+                    known is null ? "it has not been launched" : known.Digest == launch.Digest ? "it was not ready in its time" : "its files or its commands have changed since it was launched",
+                    PlanRisk.Medium, request.Rates.Step + RuntimeTime),
+                needs, after);
+            before = _last[maker.Name];
+        }
+
+        if (isWaitedFor)
+            _launched.Add((launch, before));
+        return before is not null;
+    }
+
+    // Once all are launched, and on nobody's way: one application may wait for another that comes after it, or for nodes that come
+    // after the network.
+    private void Readiness()
+    {
+        if (_launched.Count == 0)
+            return;
+        var maker = request.Kubernetes!.Maker!;
+        IReadOnlyList<string> after = [.. _steps.Select(step => step.Phase).Where(phase => phase is NetworkPhase or NodePhase or ApplicationsPhase).Distinct()];
+        foreach (var (launch, before) in _launched)
+        {
+            var payload = new ReadinessPayload { Name = launch.Name, Digest = launch.Digest, TimeoutSeconds = (int)Math.Ceiling(request.AppTimeout!.Value.TotalSeconds) };
+            _steps.Add(new PlanStep
+            {
+                Id = PlanFile.StepId(maker, payload),
+                Host = maker,
+                What = $"See {launch.Name} ready",
+                Why = before is null ? "it was launched, and nobody has seen it ready" : "it is launched",
+                Risk = PlanRisk.None,
+                Estimate = request.Rates.Step + RuntimeTime,
+                Phase = ReadinessPayload.KindName,
+                DependsOn = before is null ? [] : [before],
+                AfterPhases = after,
+                Payload = payload,
+            });
+        }
     }
 
     private void Nodes(KubernetesRequest kubernetes, List<ObservedHost> ordered, ObservedHost maker, string? network)

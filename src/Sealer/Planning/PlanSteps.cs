@@ -37,6 +37,7 @@ internal sealed partial class PlanSteps(PlanRequest request, List<string> notes)
         Plugins(PluginPhase.PostScaleUp, [], [PluginPhases.NameOf(PluginPhase.PostInitHost)]);
         PostInstall();
         Applications();
+        Readiness();
         Leaving();
         State();
         return _steps;

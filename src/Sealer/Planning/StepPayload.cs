@@ -20,6 +20,7 @@ namespace Sealer.Planning;
 [JsonDerivedType(typeof(RegistryContentPayload), RegistryContentPayload.KindName)]
 [JsonDerivedType(typeof(NodePayload), NodePayload.KindName)]
 [JsonDerivedType(typeof(LaunchPayload), LaunchPayload.KindName)]
+[JsonDerivedType(typeof(ReadinessPayload), ReadinessPayload.KindName)]
 [JsonDerivedType(typeof(CertificateRenewalPayload), CertificateRenewalPayload.KindName)]
 [JsonDerivedType(typeof(KubeadmConfigPayload), KubeadmConfigPayload.KindName)]
 [JsonDerivedType(typeof(NodeRemovalPayload), NodeRemovalPayload.KindName)]

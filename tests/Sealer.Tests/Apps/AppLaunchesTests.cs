@@ -42,6 +42,16 @@ public sealed class AppLaunchesTests
     }
 
     [Fact]
+    public void What_it_has_in_the_API_can_be_asked_for_of_manifests_and_charts_only()
+    {
+        var all = Of("  appNames: [calico, redis, job, own]\n");
+        Assert.Equal($"kubectl get -f application/apps/calico/calico.yaml -f application/apps/calico/more.yaml --ignore-not-found --no-headers -o {AppObject.Columns}\n", all[0].Listing);
+        Assert.Contains("helm get manifest", all[1].Listing, StringComparison.Ordinal);
+        Assert.Equal([null, null], all.Skip(2).Select(launch => launch.Listing));
+        Assert.Null(Assert.Single(Of("  cmd: [echo]\n")).Listing);
+    }
+
+    [Fact]
     public void A_Clusterfile_names_others_or_none_or_commands_instead()
     {
         Assert.Equal(["job", "own"], Of("  appNames: [job, own]\n").Select(launch => launch.Name));

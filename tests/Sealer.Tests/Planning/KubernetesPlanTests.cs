@@ -1,3 +1,4 @@
+using Sealer.Apps;
 using Sealer.Clusterfiles;
 using Sealer.Delivery;
 using Sealer.Hosts.Facts;
@@ -104,6 +105,46 @@ public sealed class KubernetesPlanTests
         Assert.Equal(step.Id, other.Id);
 
         PlanStep Step(ClusterState kept) => Planner.Make(With(kept)).Steps.Single(step => step.Payload is ClusterStatePayload);
+    }
+
+    [Fact]
+    public void What_is_launched_is_waited_for_once_all_are_launched_and_on_nobody_s_way()
+    {
+        AppLaunch Launch(string name, bool isNetwork = false, string? listing = "list") => new(name, "kube", "run", $"sha256:{name}", isNetwork) { Listing = listing };
+        var image = Image with { Launches = [Launch("net", isNetwork: true), Launch("a"), Launch("b"), Launch("own", listing: null)] };
+        PlanRequest With(string? records = null) => Request(image: image) is var request && records is null ? request : request with
+        {
+            Kubernetes = request.Kubernetes! with { State = new ClusterStatus(DateTimeOffset.UnixEpoch) { ApplicationRecords = records!.Split('|').Select(each => each.Split('=')).ToDictionary(pair => pair[0], pair => AppRecord.Read(pair[1])) } },
+        };
+        var plan = Planner.Make(With());
+        var steps = plan.Steps.Where(step => step.Payload is LaunchPayload or ReadinessPayload or NodePayload).ToList();
+        PlanStep Ready(string name) => steps.Single(step => step.Payload is ReadinessPayload payload && payload.Name == name);
+        PlanStep Launched(string name) => steps.Single(step => step.Payload is LaunchPayload payload && payload.Name == name);
+        Assert.Equal(["Launch net (kube)", "Launch a (kube)", "Launch b (kube)", "Launch own (kube)"], steps.Where(step => step.Payload is LaunchPayload).Select(step => step.What));
+        Assert.Equal(["See net ready", "See a ready", "See b ready"], steps.Where(step => step.Payload is ReadinessPayload).Select(step => step.What));
+        Assert.Equal([true, true, true, false], steps.Select(step => step.Payload).OfType<LaunchPayload>().Select(payload => payload.IsWaitedFor));
+        foreach (var name in new[] { "net", "a", "b" })
+        {
+            Assert.Equal([Launched(name).Id], Ready(name).DependsOn);
+            Assert.Equal(["network", "node", "applications"], Ready(name).AfterPhases);
+            Assert.Equal(300, ((ReadinessPayload)Ready(name).Payload).TimeoutSeconds);
+            // Nobody waits for one that is not ready: neither nodes nor what is launched after it.
+            Assert.DoesNotContain(plan.Steps, step => step.DependsOn.Contains(Ready(name).Id));
+        }
+
+        Assert.All(steps.Where(step => step.Payload is NodePayload), node => Assert.Contains(Launched("net").Id, node.DependsOn));
+        Assert.Equal(plan.Digest, PlanFile.Read(PlanFile.Write(plan), "plan").Digest);
+        PlanCheck.RefuseForged(plan, With().Spec);
+
+        // What was launched and cut off is waited for; what was late is launched again; what was ready has no step.
+        var known = Planner.Make(With("net=sha256:net|a=sha256:a {\"progress\": \"waiting\"}|b=sha256:b {\"progress\": \"late\"}|own=sha256:own")).Steps;
+        Assert.Equal(["Launch b (kube)", "See a ready", "See b ready"], known.Where(step => step.Payload is LaunchPayload or ReadinessPayload).Select(step => step.What));
+        Assert.Empty(known.Single(step => step.What == "See a ready").DependsOn);
+        Assert.Equal("it was not ready in its time", known.Single(step => step.What == "Launch b (kube)").Why);
+
+        // Who does not wait is done with what was launched.
+        var hasty = Planner.Make(With("a=sha256:a {\"progress\": \"waiting\"}|b=sha256:b {\"progress\": \"late\"}|own=sha256:own") with { AppTimeout = null }).Steps;
+        Assert.Equal(["Launch net (kube)"], hasty.Where(step => step.Payload is LaunchPayload or ReadinessPayload).Select(step => step.What));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Sealer.Apps;
 using Sealer.Certificates;
 using Sealer.Hosts;
 using Sealer.Planning;
@@ -16,6 +17,8 @@ internal sealed class KubernetesDelivery(PlanRequest request, Func<string, IHost
 
     public KubernetesRequest Kubernetes => request.Kubernetes!;
 
+    public IReadOnlyList<AppLaunch> Launches => Kubernetes.Image.Launches;
+
     public string Folder => DeliveryPaths.Kubernetes(request.Spec.Name);
 
     public IHost this[string name] => hosts(name);
@@ -30,6 +33,14 @@ internal sealed class KubernetesDelivery(PlanRequest request, Func<string, IHost
         throw new SealerException(
             "KubernetesChanged", ErrorKind.Conflict,
             $"'{run.Step.What}' on {run.Step.Host} is not what it was when the plan was made. Make a new plan with Get-ClusterPlan.", run.Step.Host);
+    }
+
+    /// <summary>An application that a step is about, as Clusterfile and image say it; another one than the plan says is refused.</summary>
+    public AppLaunch LaunchOf(StepRun run, string name, string planned)
+    {
+        var launch = Launches.FirstOrDefault(known => known.Name == name);
+        RequireSame(run, planned, launch?.Digest ?? "");
+        return launch!;
     }
 
     /// <summary>Refuses a plan with names for API servers that neither Clusterfile nor image say, nor kubeadm in the cluster.</summary>

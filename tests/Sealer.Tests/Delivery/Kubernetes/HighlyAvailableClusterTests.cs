@@ -126,13 +126,34 @@ public sealed class HighlyAvailableClusterTests(InstalledCluster installed) : IC
         await installed.BuildAsync("second");
         var changed = installed.With("labels: {zone: a, tier: silver}");
         var result = await Lab.ApplyFullyAsync(changed);
-        Assert.Equal(["cluster-state", "content", "content", "content", "content", "launch", "node"], result.Steps.Select(step => step.Kind).Order(StringComparer.Ordinal));
+        Assert.Equal(["cluster-state", "content", "content", "content", "content", "launch", "node", "readiness"], result.Steps.Select(step => step.Kind).Order(StringComparer.Ordinal));
         Assert.Equal("silver ", await KubectlAsync($"get node {installed.Worker.Name} -o jsonpath='{{.metadata.labels.tier}} {{.spec.taints[*].key}}'"));
         Assert.Equal("second", await KubectlAsync("get configmap word -o jsonpath={.data.word}"));
         Assert.Equal("4\n", await LabKubernetes.RunAsync(installed.First, "cat /root/noted"));
 
         await installed.BuildAsync();
         await Lab.ApplyFullyAsync(installed.Cluster);
+        Assert.Empty((await Lab.PlanAsync(installed.Cluster)).Steps);
+    }
+
+    [LinuxFact]
+    public async Task An_application_that_does_not_get_ready_is_told_with_the_words_of_its_pod_and_launched_again_until_it_is()
+    {
+        await installed.BuildAsync(command: "echo no licence >&2; exit 3; exec httpd");
+        try
+        {
+            var result = await Lab.ApplyAsync(installed.Cluster, new DeliveryOptions { AppTimeout = TimeSpan.FromSeconds(8) });
+            var failed = result.Steps.Single(step => step.Status == StepStatus.Failed);
+            Assert.Equal(("readiness", "AppNotReady"), (failed.Step.Kind, ((SealerException)failed.Error!).Id));
+            Assert.Matches($@"site was launched and is not ready within 8 s .*Deployment default/site has .*Its pod site-\S+ on {installed.Worker.Name} is not ready: (CrashLoopBackOff|Error).*Its last events: .*\n?.*no licence", failed.Error.Message.Replace('\n', ' '));
+            Assert.Equal(["launch", "readiness"], (await Lab.PlanAsync(installed.Cluster)).Steps.Select(step => step.Kind));
+        }
+        finally
+        {
+            await installed.BuildAsync();
+            await Lab.ApplyFullyAsync(installed.Cluster);
+        }
+
         Assert.Empty((await Lab.PlanAsync(installed.Cluster)).Steps);
     }
 

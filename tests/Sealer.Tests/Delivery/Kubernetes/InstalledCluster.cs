@@ -87,12 +87,12 @@ public sealed class InstalledCluster(KubernetesFixture kubernetes) : IAsyncLifet
           data: echo "$(kubectl --kubeconfig /etc/kubernetes/admin.conf get nodes --no-headers 2>/dev/null | wc -l) $JoiningHosts" >> /root/told
         """);
 
-    /// <summary>The image, with a chart that says another word.</summary>
-    public async Task BuildAsync(string word = "first")
+    /// <summary>The image, with a chart that says another word, or a site that does something else.</summary>
+    public async Task BuildAsync(string word = "first", string? command = null)
     {
         var more = (await RealKubernetes.GetAsync()).MoreImages;
         var tag = System.Text.RegularExpressions.Regex.Match(await File.ReadAllTextAsync(Path.Combine(more["oci:".Length..], "index.json")), "busybox:([^\"]+)").Groups[1].Value;
-        await Lab.BuildAsync(Kubefile, Files.ToDictionary(file => file.Key, file => file.Value.Replace("@TAG@", tag, StringComparison.Ordinal).Replace("word: first", $"word: {word}", StringComparison.Ordinal)), more);
+        await Lab.BuildAsync(Kubefile, Files.ToDictionary(file => file.Key, file => file.Value.Replace("@TAG@", tag, StringComparison.Ordinal).Replace("word: first", $"word: {word}", StringComparison.Ordinal).Replace("exec httpd", command ?? "exec httpd", StringComparison.Ordinal)), more);
     }
 
     public async Task InitializeAsync()

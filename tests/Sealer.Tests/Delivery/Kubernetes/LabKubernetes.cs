@@ -123,10 +123,10 @@ public sealed class LabKubernetes : IAsyncDisposable
     }
 
     /// <summary>Makes a plan and carries it out.</summary>
-    public async Task<PlanResult> ApplyAsync(Cluster cluster)
+    public async Task<PlanResult> ApplyAsync(Cluster cluster, DeliveryOptions? options = null)
     {
         await using var hosts = ClusterHosts.Of(cluster.Spec, new HostAccess { SshConfigFile = "none" });
-        var delivery = await DeliveryAsync(cluster, hosts);
+        var delivery = await DeliveryAsync(cluster, hosts, options);
         return await delivery.CarryOutAsync(await delivery.PlanAsync());
     }
 
@@ -207,8 +207,8 @@ public sealed class LabKubernetes : IAsyncDisposable
     private ClusterDelivery Removal(Cluster cluster, ClusterHosts hosts) =>
         new(cluster, address => hosts[address], content: null, Home, new DeliveryOptions { Removes = true }, new Listener(Told));
 
-    private async Task<ClusterDelivery> DeliveryAsync(Cluster cluster, ClusterHosts hosts) => new(
-        cluster, address => hosts[address], await ImageContent.LoadAsync(cluster.Spec, _store, _image, new ImageContentOptions { Registries = Registries }), Home, null, new Listener(Told), hosts.Other);
+    private async Task<ClusterDelivery> DeliveryAsync(Cluster cluster, ClusterHosts hosts, DeliveryOptions? options = null) => new(
+        cluster, address => hosts[address], await ImageContent.LoadAsync(cluster.Spec, _store, _image, new ImageContentOptions { Registries = Registries }), Home, options, new Listener(Told), hosts.Other);
 
     private sealed class Listener(List<string> told) : IProgress<SealerEvent>
     {
