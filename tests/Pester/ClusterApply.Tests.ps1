@@ -12,65 +12,41 @@ Describe 'A real Kubernetes on a bare host' -Skip:(-not $canHaveLabs) {
         # The hosts' files are made once for all tests, not once a home.
         $data = if ($env:XDG_DATA_HOME) { $env:XDG_DATA_HOME } else { Join-Path $HOME '.local/share' }
         $env:SEALER_LAB_CACHE = Join-Path $data 'sealer/labs/.trees'
-        $made = bash (Join-Path $Root 'tests/kubernetes.sh') 2> $null
-        $parameters = Get-Content (Join-Path $made 'base-image.json') -Raw | ConvertFrom-Json -AsHashtable
-        $null = New-ClusterBaseImage @parameters -Tag pester-kubernetes:v1.20.2
-        $lab = New-ClusterLab -Name "apply$PID" -Count 2
-        Set-Content (Join-Path $TestDrive 'Clusterfile') @"
-apiVersion: sealer.io/v2
-kind: Cluster
-metadata: { name: sky }
-spec:
-  image: pester-kubernetes:v1.20.2
-  env: [CgroupDriver=cgroupfs]
-  ssh:
-    user: root
-    pk: $($lab[0].KeyPath)
-    hostKeys: ['$($lab[0].HostKeyFingerprint)']
-  hosts:
-  - ips: [$($lab[0].Address)]
-    roles: [master]
-    labels: { zone: a }
----
-apiVersion: kubelet.config.k8s.io/v1beta1
-kind: KubeletConfiguration
-failSwapOn: false
-evictionHard: { memory.available: 50Mi, nodefs.available: 1%, imagefs.available: 1%, nodefs.inodesFree: 1% }
----
-apiVersion: kubeproxy.config.k8s.io/v1alpha1
-kind: KubeProxyConfiguration
-conntrack: { maxPerCore: 0 }
-"@
+        # The README's first command, with names of this run and a host that is left for later.
+        $name = "sky$PID"
+        $text = (Get-Content (Join-Path $Root 'README.md') -Raw).ReplaceLineEndings("`n")
+        $command = [regex]::Match($text, '(?m)^dotnet (run .*)$').Groups[1].Value -split ' '
+        Push-Location $Root
+        $said = dotnet @command -Path $TestDrive -Name $name -Worker 0 | Out-String
+        Pop-Location
+        if ($LASTEXITCODE -ne 0) { throw $said }
+        $lab = Get-ClusterLab $name
         Push-Location $TestDrive
         # Where nobody else's examples import another Sealer.
         $modules = $env:PSModulePath
         $env:PSModulePath = (Join-Path $Root 'output') + [IO.Path]::PathSeparator + $modules
-        $text = (Get-Content (Join-Path $Root 'README.md') -Raw).ReplaceLineEndings("`n")
         $readme = [regex]::Match($text, '(?ms)^```powershell kubernetes\n(.*?)^```$').Groups[1].Value
     }
 
     AfterAll {
         Pop-Location
-        Get-ClusterLab "apply$PID*" | Remove-ClusterLab
-        Get-ClusterImage pester-kubernetes* | Remove-ClusterImage
+        Get-ClusterLab $name | Remove-ClusterLab
+        Get-ClusterImage "$name*" | Remove-ClusterImage
         $env:PSModulePath = $modules
         Remove-Item Env:SEALER_LAB_CACHE
     }
 
-    It 'is shown first, and nothing is done' {
-        # What -WhatIf says goes to the host alone.
-        $said = pwsh -NoProfile -Command "Import-Module '$Manifest'; Invoke-ClusterApply ./Clusterfile -WhatIf" | Out-String
-        $said | Should -Match 'kubeadm init'
-        Invoke-ClusterCommand 'test ! -e /etc/kubernetes' -Clusterfile ./Clusterfile -ErrorAction Stop
+    It 'is shown first, delivered, and serves what it was delivered for, by the first command of the README' {
+        $said | Should -Match "(?s)kubeadm init.*$name-1 +Ready +control-plane, master +v1\.20\.2.*Delivered without internet\."
+        $said | Should -Not -Match "$name-2 +Ready"
     }
 
-    It 'is there after what the README tells, with its node ready' {
+    It 'is what the README goes on with, its node ready' {
         $shown = . ([scriptblock]::Create($readme))
-        $shown.Name | Should -Be $lab[0].Name
+        $shown[-1].Name | Should -Be $lab[0].Name
         "$($cluster.Status)" | Should -Be '1 of 1 nodes ready'
         $node = $cluster | Get-ClusterNode
         $node.IsReady | Should -BeTrue
-        $node.Labels.zone | Should -Be 'a'
         $node.Version | Should -Be 'v1.20.2'
         ($node | Out-String -Width 120) | Should -Match 'Ready +control-plane, master +v1\.20\.2'
         Get-ClusterNode -Clusterfile ./Clusterfile -Name nobody | Should -BeNullOrEmpty
@@ -78,7 +54,7 @@ conntrack: { maxPerCore: 0 }
 
     It 'has certificates for a hundred years, and nothing is wrong with one' {
         $certs = Get-ClusterCert ./Clusterfile
-        foreach ($path in '/etc/kubernetes/admin.conf', '/etc/kubernetes/kubelet.conf', '/etc/kubernetes/pki/etcd/server.crt', '/var/lib/sealer/data/sky/rootfs/certs/sea.hub.crt') {
+        foreach ($path in '/etc/kubernetes/admin.conf', '/etc/kubernetes/kubelet.conf', '/etc/kubernetes/pki/etcd/server.crt', "/var/lib/sealer/data/$name/rootfs/certs/sea.hub.crt") {
             $certs.Path | Should -Contain $path
         }
         # The kubelet signs its own server's certificate, for a year.
@@ -98,33 +74,33 @@ conntrack: { maxPerCore: 0 }
         $env:SEALER_HOME = Join-Path $TestDrive 'another'
         try {
             $access = @{ User = 'root'; KeyPath = "$TestDrive/key"; HostKey = $lab[0].HostKeyFingerprint; SshConfig = "$TestDrive/ssh_config" }
-            $cluster = Get-Cluster sky -ControlPlane $lab[0].Address @access -ErrorAction Stop
+            $cluster = Get-Cluster $name -ControlPlane $lab[0].Address @access -ErrorAction Stop
             "$($cluster.Status)" | Should -Be '1 of 1 nodes ready'
             $cluster.Status.KubernetesVersion | Should -Be 'v1.20.2'
             $cluster.Status.CertificateDaysLeft | Should -BeGreaterThan 36000
             $cluster.Status.Applications.Keys | Should -Contain 'flannel'
-            $cluster.Status.Image | Should -Be 'pester-kubernetes:v1.20.2'
+            $cluster.Status.Image | Should -Be "${name}:v1"
             foreach ($width in 80, 120) {
                 ($cluster | Out-String -Width $width) -split "`n" | ForEach-Object { $_.TrimEnd().Length | Should -BeLessOrEqual $width }
             }
             ($cluster | Out-String -Width 120) | Should -Match '1 of 1 nodes ready'
-            (Get-Cluster).Name | Should -Be 'sky'
-            (TabExpansion2 'Get-Cluster s' -cursorColumn 13).CompletionMatches.CompletionText | Should -Be 'sky'
+            (Get-Cluster).Name | Should -Be $name
+            (TabExpansion2 'Get-Cluster s' -cursorColumn 13).CompletionMatches.CompletionText | Should -Be $name
             (Get-Cluster sk* | Get-ClusterNode).Name | Should -Be $lab[0].Name
-            (Get-Cluster sky | Get-ClusterCert).Count | Should -BeGreaterThan 10
+            (Get-Cluster $name | Get-ClusterCert).Count | Should -BeGreaterThan 10
             Get-ChildItem $env:SEALER_HOME -Recurse -File | Select-String 'passw' | Should -BeNullOrEmpty
             # Its image it has to have, as every controller.
-            { Get-Cluster sky | Get-ClusterPlan -ErrorAction Stop } | Should -Throw -ErrorId 'ImageNotFound,*'
+            { Get-Cluster $name | Get-ClusterPlan -ErrorAction Stop } | Should -Throw -ErrorId 'ImageNotFound,*'
             Remove-Item (Join-Path $env:SEALER_HOME 'images') -Recurse -Force -ErrorAction Ignore
             $null = New-Item -ItemType SymbolicLink (Join-Path $env:SEALER_HOME 'images') -Target ([System.IO.Path]::Combine($(if ($sealerHome) { $sealerHome } else { Join-Path $data 'sealer' }), 'images'))
-            (Get-Cluster sky | Get-ClusterPlan).Steps | ForEach-Object { "$_ $($_.Why)" } | Should -BeNullOrEmpty
-            $null = Get-Cluster sky | Invoke-ClusterApply -Confirm:$false 6> taken.txt
-            Get-Content taken.txt -Raw | Should -Match 'sky: nothing to do\.'
+            (Get-Cluster $name | Get-ClusterPlan).Steps | ForEach-Object { "$_ $($_.Why)" } | Should -BeNullOrEmpty
+            $null = Get-Cluster $name | Invoke-ClusterApply -Confirm:$false 6> taken.txt
+            Get-Content taken.txt -Raw | Should -Match "${name}: nothing to do\."
 
             # One that does not answer is told of all the same.
-            $known = Join-Path $env:SEALER_HOME 'clusters/sky/cluster.json'
+            $known = Join-Path $env:SEALER_HOME "clusters/$name/cluster.json"
             (Get-Content $known -Raw) -replace '"port": 22', '"port": 9' | Set-Content $known
-            $silent = Get-Cluster sky -ErrorAction SilentlyContinue -ErrorVariable wrong
+            $silent = Get-Cluster $name -ErrorAction SilentlyContinue -ErrorVariable wrong
             "$($silent.Status)" | Should -Be 'unreachable'
             $wrong[0].FullyQualifiedErrorId | Should -BeLike 'ClusterSilent,*'
             { $silent | Get-ClusterPlan -ErrorAction Stop } | Should -Throw -ErrorId 'ClusterNotWhole,*'
@@ -182,8 +158,8 @@ conntrack: { maxPerCore: 0 }
 
     It 'and the same again does nothing and says so' {
         $cluster = Invoke-ClusterApply ./Clusterfile -Confirm:$false 6> information.txt
-        $cluster.Name | Should -Be 'sky'
-        Get-Content information.txt -Raw | Should -Match 'sky: nothing to do\.'
+        $cluster.Name | Should -Be $name
+        Get-Content information.txt -Raw | Should -Match "${name}: nothing to do\."
     }
 
     It 'gets a worker, whose host brings its own key, and the Clusterfile says so' {
@@ -194,7 +170,7 @@ conntrack: { maxPerCore: 0 }
         "$warnings" | Should -Match 'kept as'
         Get-Content ./Clusterfile.*.bak -Raw | Should -Be $before
         $lab[1] | Add-ClusterNode -Clusterfile ./Clusterfile -Confirm:$false 6> information.txt | Should -Not -BeNullOrEmpty
-        Get-Content information.txt -Raw | Should -Match 'sky: nothing to do\.'
+        Get-Content information.txt -Raw | Should -Match "${name}: nothing to do\."
     }
 
     It 'and loses it again, piped from the nodes that there are' {
@@ -206,11 +182,11 @@ conntrack: { maxPerCore: 0 }
     }
 
     It 'is taken away, and nothing is left to be taken away' {
-        Get-Cluster sky | Remove-Cluster -WhatIf
+        Get-Cluster $name | Remove-Cluster -WhatIf
         Get-ClusterNode -Clusterfile ./Clusterfile | Should -Not -BeNullOrEmpty
         Remove-Cluster ./Clusterfile -Confirm:$false | Should -BeNullOrEmpty
         Invoke-ClusterCommand 'test ! -e /etc/kubernetes && test ! -e /usr/bin/kubelet && test -z "$(ls -A /var/lib/sealer)"' -Clusterfile ./Clusterfile -ErrorAction Stop
         Remove-Cluster ./Clusterfile -Confirm:$false 6> information.txt
-        Get-Content information.txt -Raw | Should -Match 'sky: nothing to do\.'
+        Get-Content information.txt -Raw | Should -Match "${name}: nothing to do\."
     }
 }

@@ -4,6 +4,7 @@ using Sealer.Clusterfiles;
 using Sealer.Clusterfiles.Documents;
 using Sealer.Delivery;
 using Sealer.Images;
+using Sealer.Labs;
 
 namespace Sealer.PowerShell;
 
@@ -124,7 +125,7 @@ public sealed class NewCluster : DeliveryCmdlet
             SudoPassword = Kept(SecretAttribute.Of(SudoPassword), "SEALER_SUDO_PASSWORD"),
         };
         var planes = ControlPlaneCount ?? (ControlPlane.Length > 0 || _piped.Exists(host => host.Roles.Contains(HostSpec.ControlPlaneRole)) ? 0 : 1);
-        return new ClusterfileDraft
+        var draft = new ClusterfileDraft
         {
             Name = Name,
             Image = Image.ToFamiliarString(),
@@ -135,6 +136,7 @@ public sealed class NewCluster : DeliveryCmdlet
             Environment = ClusterfileVariables.Of(Environment),
             ApplicationNames = App is null ? null : [.. App.Where(name => name.Length > 0)],
         };
+        return _piped.Exists(host => host.IsOfLab) ? LabKubernetes.Over(draft) : draft;
     }
 
     private HostSpec HostOf(HostTarget host, IReadOnlyList<string> roles, SshSettings ssh) => new()

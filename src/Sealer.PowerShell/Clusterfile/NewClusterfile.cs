@@ -8,6 +8,7 @@ using Sealer.Clusterfiles.Documents;
 using Sealer.Delivery;
 using Sealer.Images;
 using Sealer.Kubefiles;
+using Sealer.Labs;
 
 namespace Sealer.PowerShell;
 
@@ -19,7 +20,8 @@ namespace Sealer.PowerShell;
 /// </para>
 /// <para>
 /// The path of a key is written as you give it, and <c>~</c> is understood. Keys that piped hosts are known by are written too:
-/// their own (hostKeys), and those of hosts on the way to them (jumpHostKeys).
+/// their own (hostKeys), and those of hosts on the way to them (jumpHostKeys). Of hosts of a lab the file says as well what a Kubernetes
+/// on them has to be told, since they share this machine's kernel, swap and disk.
 /// </para>
 /// <para>
 /// No password is written unless -IncludeSecret is given. Instead the file says where it will be looked for: the variables
@@ -191,7 +193,7 @@ public sealed class NewClusterfile : SshCmdlet
             Port = Port ?? SshSettings.DefaultPort,
             ProxyJump = ProxyJump,
         };
-        return new ClusterfileDraft
+        var draft = new ClusterfileDraft
         {
             Name = Name,
             Image = Image?.ToFamiliarString(),
@@ -206,6 +208,7 @@ public sealed class NewClusterfile : SshCmdlet
             ApplicationNames = AppName is null ? null : [.. AppName.Where(name => name.Length > 0)],
             DataRoot = DataRoot,
         };
+        return _piped.Exists(host => host.IsOfLab) ? LabKubernetes.Over(draft) : draft;
     }
 
     private List<HostSpec> Hosts(SshSettings ssh)

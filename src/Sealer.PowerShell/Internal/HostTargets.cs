@@ -4,6 +4,7 @@ using System.Management.Automation;
 using System.Net;
 using Sealer.Delivery;
 using Sealer.Hosts.Configuration;
+using Sealer.Labs;
 
 namespace Sealer.PowerShell;
 
@@ -64,6 +65,7 @@ internal static class HostTargets
             ProxyJump = Text("ProxyJump"),
             HostKeyFingerprints = Texts("HostKeyFingerprint"),
             JumpHostKeyFingerprints = Texts("JumpHostKeyFingerprint"),
+            IsOfLab = given.BaseObject is LabHost,
             Roles = Texts("Role") is { Count: > 0 } roles ? roles : Texts("Roles"),
         };
 

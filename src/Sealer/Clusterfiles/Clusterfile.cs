@@ -125,6 +125,7 @@ public static class Clusterfile
             Registry = draft.Registry,
             DataRoot = draft.DataRoot,
             ApplicationNames = draft.ApplicationNames,
+            KubeadmDocuments = draft.KubeadmDocuments,
         };
 
         // What is written is what is checked: nothing gets into a new file that reading it would complain of.

@@ -44,6 +44,9 @@ public sealed record ClusterfileDraft
     /// <summary>Where clusters lie on hosts.</summary>
     public string DataRoot { get; init; } = ClusterSpec.DefaultDataRoot;
 
+    /// <summary>Configurations of kubeadm, kubelet and kube-proxy, which win over all else.</summary>
+    public IReadOnlyList<KubeadmDocument> KubeadmDocuments { get; init => field = Listed.Of(value); } = [];
+
     /// <summary>What is launched; null: what the image says; empty: nothing.</summary>
     public IReadOnlyList<string>? ApplicationNames { get; init => field = Listed.Of(value); }
 }

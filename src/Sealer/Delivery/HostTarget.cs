@@ -39,6 +39,9 @@ public sealed record HostTarget(string Address)
     /// <summary>Fingerprints of the keys of the hosts on the way, of which each has to show one.</summary>
     public IReadOnlyList<string> JumpHostKeyFingerprints { get; init => field = Listed.Of(value); } = [];
 
+    /// <summary>It is a host of a lab of this machine, and no machine of its own.</summary>
+    public bool IsOfLab { get; init; }
+
     internal string Called => Name ?? Address;
 
     /// <summary>A host of a Clusterfile, where user and port are always said: <c>root</c> and 22 where nothing is.</summary>
