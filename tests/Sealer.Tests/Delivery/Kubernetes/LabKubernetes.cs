@@ -81,6 +81,8 @@ public sealed class LabKubernetes : IAsyncDisposable
     /// <summary>A cluster of some hosts.</summary>
     public Cluster Cluster(IEnumerable<LabHost> planes, IEnumerable<LabHost> workers, string more = "")
     {
+        var way = (Hosts[0].SudoPassword is { } sudo ? $"\n    sudoPasswd: {sudo.Reveal()}" : "")
+            + (Hosts[0].ProxyJump is { } jump ? $"\n    proxyJump: '{jump}'\n    jumpHostKeys: ['{Hosts[0].JumpHostKeyFingerprint}']" : "");
         var node = workers.ToList() is { Count: > 0 } some ? $"  - {{ips: [{string.Join(", ", some.Select(host => host.Address))}], roles: [node]}}\n" : "";
         return new Cluster(Clusterfile.Read($"""
             apiVersion: sealer.io/v2
@@ -92,7 +94,7 @@ public sealed class LabKubernetes : IAsyncDisposable
               ssh:
                 user: {Hosts[0].User}
                 pk: {Hosts[0].KeyPath}
-                hostKeys: [{string.Join(", ", Hosts.Select(host => $"'{host.HostKeyFingerprint}'"))}]
+                hostKeys: [{string.Join(", ", Hosts.Select(host => $"'{host.HostKeyFingerprint}'"))}]{way}
               hosts:
               - {'{'}ips: [{string.Join(", ", planes.Select(host => host.Address))}], roles: [master]{'}'}
             {node}{more}
