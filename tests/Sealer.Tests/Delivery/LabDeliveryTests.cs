@@ -4,11 +4,13 @@ using Sealer.Clusterfiles.Documents;
 using Sealer.Delivery;
 using Sealer.Hosts;
 using Sealer.Images;
+using Sealer.Images.Archives;
 using Sealer.Images.Building;
 using Sealer.Images.Storage;
 using Sealer.Labs;
 using Sealer.Planning;
 using Sealer.Tests.Labs;
+using Sealer.Tests.Peers;
 
 namespace Sealer.Tests.Delivery;
 
@@ -65,6 +67,70 @@ public sealed class LabDeliveryTests(LabFixture fixture) : IDisposable
                 await RunAsync(host, $"rm -rf /var/lib/sealer/data/{name} /var/lib/sealer/data/.sealer-* /var/lib/sealer/state/{name}; "
                     + "cat /etc/hosts > /tmp/h; sed -i /hostalias-set-by-sealer/d /tmp/h; cat /tmp/h > /etc/hosts; rm /tmp/h");
             }
+        }
+    }
+
+    // The image is the real sealer's, and so is the form of the Clusterfile; of what it would do, content is all that this image has.
+    [GoldenFact]
+    public async Task What_sealer_0_11_built_comes_to_hosts_by_a_Clusterfile_of_its_form()
+    {
+        var lab = await fixture.SharedAsync();
+        var name = "golden-" + Guid.NewGuid().ToString("n")[..6];
+        var store = ImageStore.Open(_folder["golden"]);
+        var archive = Golden.PathOf("sealer-0.11-simple.oci-archive.tar");
+        var stored = Assert.Single(await ArchiveImport.ImportAsync(archive, store, new() { Reference = ImageReference.Parse("simple:v1") }, null, default));
+        var image = await ClusterImages.LoadAsync(store, stored.Reference, stored.Descriptor, default);
+        var spec = Clusterfile.Read($$"""
+            apiVersion: sealer.io/v2
+            kind: Cluster
+            metadata:
+              creationTimestamp: null
+              name: {{name}}
+            spec:
+              containerRuntime: {}
+              dataRoot: ""
+              hosts:
+              - ips:
+                - {{lab.Hosts[0].Address}}
+                roles:
+                - master
+                ssh: {}
+              - ips:
+                - {{lab.Hosts[1].Address}}
+                roles:
+                - node
+                ssh: {}
+              image: simple:v1
+              registry: {}
+              ssh:
+                encrypted: false
+                pk: {{lab.Hosts[0].KeyPath}}
+                port: "22"
+                user: root
+            status: {}
+            """).GetSpec();
+        spec = spec.WithSsh(ssh => ssh with { HostKeyFingerprints = [.. lab.Hosts.Select(host => host.HostKeyFingerprint)] });
+        await using var hosts = ClusterHosts.Of(spec, new HostAccess { SshConfigFile = "none" });
+        var delivery = Delivery(new Cluster(spec), await ImageContent.LoadAsync(spec, store, image), hosts);
+        try
+        {
+            var plan = await delivery.PlanAsync();
+            Assert.Equal(2, plan.Steps.Count);
+            var result = await delivery.CarryOutAsync(plan);
+            Assert.True(result.Succeeded, Told(result));
+            using var wanted = new TemporaryFolder();
+            await Peer.RunAsync("sh", "-c", $"mkdir {wanted["image"]} {wanted["rootfs"]} && tar -xf {archive} -C {wanted["image"]} && for layer in {string.Join(' ', image.Layers.Select(layer => $"{wanted["image"]}/blobs/sha256/{layer.Digest.Hex}"))}; do tar -xf $layer -C {wanted["rootfs"]}; done");
+            const string list = "find . -mindepth 1 -printf '%y %#m %U:%G %p %l\n' | sort; find . -type f | sort | xargs sha256sum";
+            var expected = await Peer.RunAsync("sh", "-c", $"cd {wanted["rootfs"]} && {list}");
+            Assert.Contains("./bin/kubeadm", expected, StringComparison.Ordinal);
+            foreach (var host in hosts.All)
+                Assert.Equal(expected, await RunAsync(host, $"cd {spec.RootfsFolder} && {{ {list}; }}"));
+            Assert.Empty((await delivery.PlanAsync()).Steps);
+        }
+        finally
+        {
+            foreach (var host in hosts.All)
+                await RunAsync(host, $"rm -rf /var/lib/sealer/data/{name} /var/lib/sealer/data/.sealer-* /var/lib/sealer/state/{name}");
         }
     }
 
